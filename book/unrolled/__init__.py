@@ -1,0 +1,26 @@
+"""What the chapters of *Recurrent Networks, Unrolled* use but do not teach."""
+
+from . import activations, data, figures, initialise, losses, verify
+from .compose import Model
+from .exercises import check
+from .heads import Linear
+from .optimise import SGD, Adam, clip_by_norm
+from .rnn import RNN
+from .train import train
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Linear",
+    "Model",
+    "RNN",
+    "activations",
+    "check",
+    "clip_by_norm",
+    "data",
+    "figures",
+    "initialise",
+    "losses",
+    "train",
+    "verify",
+]

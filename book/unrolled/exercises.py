@@ -1,0 +1,142 @@
+"""Tells a reader what is wrong with an answer."""
+
+import numpy as np
+
+from .layer import shape_text
+
+UNANSWERED = "Not answered yet."
+
+
+class Verdict:
+    """A sentence about an answer; true if the answer is right."""
+
+    def __init__(self, right, sentence):
+        self.right, self.sentence = right, sentence
+
+    def __bool__(self):
+        """Tell whether the answer is right."""
+        return self.right
+
+    def __repr__(self):
+        """Return the sentence."""
+        return self.sentence
+
+
+def check(answer, want, on=None, rtol=1e-9):
+    """Compare an answer with what it should be, and say how they differ.
+
+    A wrong answer raises nothing, so that a notebook runs to its end.
+
+    Parameters
+    ----------
+    answer : number, text, array, tuple or callable
+        The reader's. ``...`` or ``None`` counts as not answered yet.
+    want : the same, or a list of one result for each entry of ``on``
+        A callable is an oracle: it is asked what the result should be.
+    on : list of tuple, optional
+        The arguments to call a callable answer with.
+    rtol : float
+        The error allowed, relative to the largest number in the result.
+
+    Returns
+    -------
+    Verdict
+        A sentence, true if the answer is right.
+    """
+    if not callable(answer):
+        problem = _problem(answer, want, rtol)
+        return Verdict(not problem, problem or "Right.")
+    for k, arguments in enumerate(on):
+        expected = want(*_copies(arguments)) if callable(want) else want[k]
+        call = f"{answer.__name__}({', '.join(_brief(a) for a in arguments)})"
+        try:
+            got = answer(*_copies(arguments))
+        except NotImplementedError:
+            return Verdict(False, UNANSWERED)
+        except Exception as error:  # reported to the reader, in full
+            return Verdict(False, f"{call} raised {type(error).__name__}: {error}")
+        problem = _problem(got, expected, rtol)
+        if problem:
+            said = problem if problem == UNANSWERED else f"{call}: {problem}"
+            return Verdict(False, said)
+    return Verdict(True, f"Right, on {len(on)} case{'s' if len(on) != 1 else ''}.")
+
+
+def _copies(arguments):
+    """Copy arrays, so that an answer that writes into its input harms nobody."""
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def _brief(value):
+    """Write an argument in a few characters."""
+    if isinstance(value, np.ndarray) and value.size > 4:
+        return f"array {shape_text(value.shape)}"
+    return repr(value)
+
+
+def _problem(got, want, rtol):
+    """Return a sentence about the first difference, or an empty one if there is none."""
+    if got is None or got is ...:
+        return UNANSWERED
+    if isinstance(want, dict | tuple):
+        return _problem_in_parts(got, want, rtol)
+    if isinstance(want, str | bool):
+        return "" if got == want else f"{got!r} is not it. Look at the hint."
+    return _difference(got, want, rtol)
+
+
+def _problem_in_parts(got, want, rtol):
+    """Return a sentence about the first part of a dict or tuple that differs."""
+    if isinstance(want, tuple):
+        want = {f"result {k}": w for k, w in enumerate(want, 1)}
+        if isinstance(got, tuple | list):
+            got = {f"result {k}": g for k, g in enumerate(got, 1)}
+    names = ", ".join(map(str, want))
+    if not isinstance(got, dict):
+        return f"expected {names}, got one {type(got).__name__}."
+    if got.keys() != want.keys():
+        return f"expected {names}, got {', '.join(map(str, got)) or 'nothing'}."
+    for name in want:
+        problem = _problem(got[name], want[name], rtol)
+        if problem:
+            return problem if problem == UNANSWERED else f"{name}: {problem}"
+    return ""
+
+
+def _difference(got, want, rtol):
+    """Describe how two arrays of numbers differ, and guess at the mistake."""
+    try:
+        got, want = np.asarray(got, float), np.asarray(want, float)
+    except (TypeError, ValueError):
+        return f"expected numbers, got {type(got).__name__}."
+    if got.shape != want.shape:
+        turned = want.ndim > 1 and got.shape == want.T.shape
+        return (
+            f"expected shape {shape_text(want.shape)}, got {shape_text(got.shape)}"
+            f"{': is something transposed?' if turned else '.'}"
+        )
+    scale = np.abs(want).max(initial=0) or 1.0
+    gap = np.abs(got - want)
+    if not gap.size or (gap <= rtol * scale).all():
+        return ""
+    worst = np.where(np.isnan(gap), np.inf, gap).argmax()
+    index = tuple(int(i) for i in np.unravel_index(worst, gap.shape))
+    where = f" at index {index}" if index else ""
+    sentence = f"expected {want[index]:.6g}{where}, got {got[index]:.6g}."
+    return sentence + _guess(got, want, scale * max(rtol, 1e-9))
+
+
+def _guess(got, want, tolerance):
+    """Name a mistake that would explain the difference, if there is one."""
+
+    def explains(other):
+        return np.allclose(got, other, rtol=0, atol=tolerance)
+
+    if explains(-want):
+        return " The sign is the other way round."
+    if want.ndim == 2 and want.shape[0] == want.shape[1] and explains(want.T):
+        return " It is the transpose."
+    factor = np.vdot(got, want) / (np.vdot(want, want) or 1.0)
+    if want.size > 1 and factor and explains(factor * want):
+        return f" It is {factor:.6g} times the answer: is a sum or a mean missing?"
+    return ""

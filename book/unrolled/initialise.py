@@ -1,0 +1,80 @@
+"""First values for weights."""
+
+import numpy as np
+
+
+def glorot(rng, fan_in, fan_out, dtype=np.float64):
+    """Draw a matrix that keeps the variance of a linear layer's output near its input's.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the numbers come from.
+    fan_in, fan_out : int
+        Rows and columns.
+    dtype : data type
+        Of the result.
+
+    Returns
+    -------
+    array, shape (fan_in, fan_out)
+        Uniform on ±sqrt(6 / (fan_in + fan_out)).
+
+    Notes
+    -----
+    Glorot and Bengio (2010), equation 16.
+    """
+    limit = np.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit, (fan_in, fan_out)).astype(dtype)
+
+
+def orthogonal(rng, size, dtype=np.float64):
+    """Draw a rotation or reflection: it changes no vector's length.
+
+    The sign of R's diagonal is folded into Q; without it, QR would favour some
+    matrices over others.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the numbers come from.
+    size : int
+        Rows, and columns.
+    dtype : data type
+        Of the result.
+
+    Returns
+    -------
+    array, shape (size, size)
+        Q with Q.T @ Q = 1, uniform over all such matrices.
+
+    Notes
+    -----
+    Saxe, McClelland and Ganguli (2014), section 3.
+    """
+    Q, R = np.linalg.qr(rng.standard_normal((size, size)))
+    return (Q * np.sign(np.diag(R))).astype(dtype)
+
+
+def identity(size, scale=1.0, dtype=np.float64):
+    """Make a multiple of the identity: the state repeats itself until told otherwise.
+
+    Parameters
+    ----------
+    size : int
+        Rows, and columns.
+    scale : float
+        The value on the diagonal.
+    dtype : data type
+        Of the result.
+
+    Returns
+    -------
+    array, shape (size, size)
+        scale on the diagonal, 0 elsewhere.
+
+    Notes
+    -----
+    Le, Jaitly and Hinton (2015), section 2.
+    """
+    return scale * np.eye(size, dtype=dtype)

@@ -1,0 +1,155 @@
+"""What every layer is: named parameters, their gradients, one data type, and errors."""
+
+import copy
+import operator
+
+import numpy as np
+
+
+def shape_text(shape):
+    """Write a shape the way the chapters do: (B, T, 3)."""
+    sizes = ", ".join(str(size) for size in shape)
+    return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
+
+
+def positive(name, value):
+    """Return value as an int of at least 1, or say what was expected."""
+    try:
+        size = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    if size < 1:
+        raise ValueError(f"{name} must be at least 1, got {size}")
+    return size
+
+
+def floating(dtype):
+    """Return a data type that gradients can be computed in, or say which ones are."""
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64, np.complex128):
+        raise TypeError(f"dtype must be float32 or float64, got {dtype}")
+    return dtype
+
+
+def expect(name, array, shape, dtype, finite=True):
+    """Return array in the given data type, or say in one sentence what is wrong with it.
+
+    Parameters
+    ----------
+    name : str
+        What the chapters call the array.
+    array : array_like
+        What came.
+    shape : tuple
+        The sizes expected: an int must match, a letter such as "B" matches any size.
+    dtype : data type
+        What the array is converted to; the type of the parameters rules.
+    finite : bool
+        Refuse NaN and infinity. What a layer computed passes: ``train`` watches that.
+
+    Returns
+    -------
+    array
+        The same numbers in that shape and data type; a copy only if one was needed.
+
+    Raises
+    ------
+    TypeError
+        If array does not hold numbers of that kind.
+    ValueError
+        If the shape differs, or a number is not finite.
+    """
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise ValueError(f"{name} must be rectangular, got rows that differ") from None
+    if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
+        raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
+    if not _matches(array.shape, shape):
+        hint = ""
+        if len(shape) > 1 and shape[0] == "B" and _matches(array.shape, shape[1:]):
+            hint = f": add the batch axis with {name}[None]"
+        raise ValueError(
+            f"{name} must have shape {shape_text(shape)}, "
+            f"got {shape_text(array.shape)}{hint}"
+        )
+    array = array.astype(dtype, copy=False)
+    if finite and not np.isfinite(array).all():
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite, got {array[index]} at index {index}")
+    return array
+
+
+def _matches(got, want):
+    """Tell whether a shape has the expected sizes, a letter standing for any."""
+    return len(got) == len(want) and all(
+        isinstance(w, str) or g == w for g, w in zip(got, want, strict=True)
+    )
+
+
+class Layer:
+    """Parameters and their gradients by name, and a tape from forward to backward.
+
+    Attributes
+    ----------
+    params, grads : dict of str to array
+        The same keys and shapes; ``grads`` is filled by ``backward``.
+    dtype : data type
+        Of parameters, outputs and gradients alike.
+    """
+
+    def __init__(self, dtype):
+        self.dtype = floating(dtype)
+        self.params = {}
+        self.grads = {}
+        self._tape = None
+
+    @property
+    def size(self):
+        """The number of parameters."""
+        return sum(p.size for p in self.params.values())
+
+    def astype(self, dtype):
+        """Copy the layer with its parameters in another data type.
+
+        Parameters
+        ----------
+        dtype : data type
+            float32 to train, float64 to check, complex128 for the complex step.
+
+        Returns
+        -------
+        Layer
+            A layer of the same class that shares nothing with this one.
+        """
+        other = copy.copy(self)
+        other.dtype = floating(dtype)
+        other.params = {name: p.astype(dtype) for name, p in self.params.items()}
+        other.grads, other._tape = {}, None
+        return other
+
+    def _declare(self, **params):
+        """Set the first parameters, and with them the shapes that later ones must have."""
+        self.params = params
+        self._shapes = {name: p.shape for name, p in params.items()}
+
+    def _weights(self):
+        """Return the parameters in the order of their declaration, shapes checked."""
+        for name, shape in self._shapes.items():
+            p = self.params[name]
+            if p.shape != shape or p.dtype != self.dtype:
+                raise ValueError(
+                    f"params[{name!r}] must have shape {shape_text(shape)} and type "
+                    f"{self.dtype}, got {shape_text(p.shape)} and {p.dtype}"
+                )
+        return [self.params[name] for name in self._shapes]
+
+    def _pop_tape(self):
+        """Return what forward kept, once."""
+        if self._tape is None:
+            raise RuntimeError(
+                "backward needs a forward pass of its own: call forward first, "
+                "and backward once after it"
+            )
+        tape, self._tape = self._tape, None
+        return tape

@@ -1,0 +1,255 @@
+"""Three ways to a gradient that owe nothing to a derivation, and how to compare them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .layer import shape_text
+
+STEP = np.finfo(np.float64).eps ** (1 / 5)  # balances rounding against h**4
+
+
+class Mismatch(NamedTuple):
+    """The largest difference of two arrays, relative to their largest number."""
+
+    error: float
+    index: tuple
+    got: float
+    want: float
+
+
+class Report(dict):
+    """A Mismatch for each name; prints as a table, ``worst`` is the largest error."""
+
+    @property
+    def worst(self):
+        """The largest relative error of all."""
+        return max((m.error for m in self.values()), default=0.0)
+
+    def __str__(self):
+        """Write one line a name."""
+        lines = [f"{'':8}{'rel. error':>12}  {'worst at':14}{'got':>13}{'want':>13}"]
+        lines += [
+            f"{name:8}{m.error:12.1e}  {str(m.index):14}{m.got:13.6g}{m.want:13.6g}"
+            for name, m in self.items()
+        ]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def mismatch(got, want):
+    """Find where two arrays differ most.
+
+    Parameters
+    ----------
+    got, want : array
+        Of one shape.
+
+    Returns
+    -------
+    Mismatch
+        The largest difference over the largest number in either array, its index, and
+        both values there. Two arrays of zeros agree; NaN differs from everything.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    got, want = np.asarray(got), np.asarray(want)
+    if got.shape != want.shape:
+        raise ValueError(
+            f"the shapes must agree, got {shape_text(got.shape)} "
+            f"for {shape_text(want.shape)}"
+        )
+    if got.size == 0:
+        return Mismatch(0.0, (), np.nan, np.nan)
+    gap = np.abs(got - want)
+    gap = np.where(np.isnan(gap), np.inf, gap)
+    index = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
+    scale = max(np.abs(got).max(), np.abs(want).max())
+    error = 0.0 if gap[index] == 0 else float(gap[index] / scale)
+    if np.isnan(error):
+        error = np.inf
+    return Mismatch(error, index, float(got[index]), float(want[index]))
+
+
+def compare(got, want):
+    """Compare two sets of arrays by name.
+
+    Parameters
+    ----------
+    got, want : dict of str to array
+        The same names and shapes.
+
+    Returns
+    -------
+    Report
+        One Mismatch a name.
+
+    Raises
+    ------
+    ValueError
+        If names or shapes differ.
+    """
+    if got.keys() != want.keys():
+        raise ValueError(f"the names must agree, got {[*got]} for {[*want]}")
+    return Report({name: mismatch(got[name], want[name]) for name in want})
+
+
+def finite_differences(f, x):
+    """Estimate the gradient of f by moving one number at a time.
+
+    Four values of f around each number cancel the error up to h**4. The step h grows
+    with the number, and is rounded to one that float64 adds without error.
+
+    Parameters
+    ----------
+    f : callable
+        Takes nothing, reads x, returns a float.
+    x : array of float64
+        Moved in place, and put back.
+
+    Returns
+    -------
+    array
+        df/dx, the shape of x; good to about 1e-12 of the size of f.
+
+    Raises
+    ------
+    TypeError
+        If x is not float64: float32 has too few digits to subtract.
+    """
+    if getattr(x, "dtype", None) != np.float64:
+        raise TypeError(
+            "finite differences need an array of float64, "
+            f"got {getattr(x, 'dtype', type(x).__name__)}"
+        )
+    grad = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        centre = x[index]
+        h = STEP * max(1.0, abs(centre))
+        h = (centre + h) - centre
+        f_at = {}
+        try:
+            for k in (-2, -1, 1, 2):
+                x[index] = centre + k * h
+                f_at[k] = f()
+        finally:
+            x[index] = centre
+        grad[index] = (8 * (f_at[1] - f_at[-1]) - (f_at[2] - f_at[-2])) / (12 * h)
+    return grad
+
+
+def complex_step(f, x):
+    """Read the gradient of f off the imaginary part: no difference, no rounding.
+
+    f(x + ih) = f(x) + ih f'(x) + O(h**2), so the imaginary part over h is f'(x). It
+    needs an f without absolute values, comparisons or conjugates on the way.
+
+    Parameters
+    ----------
+    f : callable
+        Takes nothing, reads x, returns a complex number.
+    x : array of complex128
+        Moved in place, and put back.
+
+    Returns
+    -------
+    array of float64
+        df/dx, the shape of x.
+
+    Raises
+    ------
+    TypeError
+        If x is not complex128.
+
+    Notes
+    -----
+    Squire and Trapp (1998).
+    """
+    if getattr(x, "dtype", None) != np.complex128:
+        raise TypeError(
+            "the complex step needs an array of complex128, "
+            f"got {getattr(x, 'dtype', type(x).__name__)}"
+        )
+    h = 1e-30
+    grad = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        centre = x[index]
+        try:
+            x[index] = centre + 1j * h
+            grad[index] = f().imag / h
+        finally:
+            x[index] = centre
+    return grad
+
+
+def autograd(f, arrays):
+    """Let PyTorch find the gradient of f.
+
+    Parameters
+    ----------
+    f : callable
+        Takes the arrays as float64 tensors by name, returns a tensor of one number.
+    arrays : dict of str to array
+        Where the gradient is taken.
+
+    Returns
+    -------
+    dict of str to array
+        The gradient by name; zero for an array that f does not use.
+    """
+    import torch
+
+    tensors = {
+        name: torch.tensor(array, dtype=torch.float64, requires_grad=True)
+        for name, array in arrays.items()
+    }
+    grads = torch.autograd.grad(
+        f(**tensors), tensors.values(), allow_unused=True, materialize_grads=True
+    )
+    return {name: grad.numpy() for name, grad in zip(tensors, grads, strict=True)}
+
+
+def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
+    """Hold a layer's backward pass against an estimate made from its forward pass.
+
+    The loss is a random weighting of every output and of the final state, so that no
+    path goes untested.
+
+    Parameters
+    ----------
+    layer : Layer
+        In float64.
+    xs : array, shape (B, T, I)
+        The inputs.
+    state : array, optional
+        The initial state; its gradient is checked if it is given.
+    rng : numpy.random.Generator
+        Draws the weighting.
+    method : callable
+        ``finite_differences`` or ``complex_step``.
+
+    Returns
+    -------
+    Report
+        The relative error for xs, the state and each parameter.
+    """
+    hs, last = layer.forward(xs, state)
+    dhs, dlast = rng.standard_normal(hs.shape), rng.standard_normal(last.shape)
+    dxs, dstate = layer.backward(dhs, dlast)
+    got = {"xs": dxs, **({} if state is None else {"state": dstate}), **layer.grads}
+
+    dtype = np.complex128 if method is complex_step else np.float64
+    probe = layer.astype(dtype)
+    xs = np.array(xs, dtype)
+    state = None if state is None else np.array(state, dtype)
+
+    def loss():
+        hs, last = probe.forward(xs, state)
+        return (hs * dhs).sum() + (last * dlast).sum()
+
+    moved = {"xs": xs, **({} if state is None else {"state": state}), **probe.params}
+    return compare(got, {name: method(loss, x) for name, x in moved.items()})
