@@ -75,7 +75,7 @@ def _brief(value):
 
 
 def _problem(got, want, rtol):
-    """Return a sentence about the first difference, or an empty one if there is none."""
+    """Return a sentence about the first difference, empty if there is none."""
     if got is None or got is ...:
         return UNANSWERED
     if isinstance(want, dict | tuple):
