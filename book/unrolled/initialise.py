@@ -4,7 +4,7 @@ import numpy as np
 
 
 def glorot(rng, fan_in, fan_out, dtype=np.float64):
-    """Draw a matrix that keeps the variance of a linear layer's output near its input's.
+    """Draw a matrix whose output has about the variance of its input.
 
     Parameters
     ----------

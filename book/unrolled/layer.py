@@ -32,7 +32,7 @@ def floating(dtype):
 
 
 def expect(name, array, shape, dtype, finite=True):
-    """Return array in the given data type, or say in one sentence what is wrong with it.
+    """Return array in the given data type, or say in one sentence what is wrong.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class Layer:
         return other
 
     def _declare(self, **params):
-        """Set the first parameters, and with them the shapes that later ones must have."""
+        """Set the first parameters, and with them the shapes of all later ones."""
         self.params = params
         self._shapes = {name: p.shape for name, p in params.items()}
 

@@ -1,4 +1,4 @@
-"""Losses: each returns its value and its gradient, so that no caller can mix them up."""
+"""Losses: each returns its value, and its gradient with respect to the predictions."""
 
 import numpy as np
 

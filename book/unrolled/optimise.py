@@ -118,6 +118,6 @@ def _same_keys(params, grads):
     """Refuse gradients that are not the parameters' own."""
     if params.keys() != grads.keys():
         raise ValueError(
-            f"grads must hold {', '.join(params)}, got {', '.join(grads) or 'nothing'}: "
-            "call backward first"
+            f"grads must hold {', '.join(params)}, "
+            f"got {', '.join(grads) or 'nothing'}: call backward first"
         )

@@ -90,6 +90,6 @@ def _finite(what, value, step, model, good):
         for name, param in model.params.items():
             param[...] = good[name]
         raise FloatingPointError(
-            f"the {what} is {value} at step {step}: the model is back at the parameters "
-            "of the last finite step; try a smaller learning rate or a limit on the norm"
+            f"the {what} is {value} at step {step}: the model is back at the "
+            "parameters of the last finite step; try a smaller learning rate, or clip"
         )

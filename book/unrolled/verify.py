@@ -1,4 +1,4 @@
-"""Three ways to a gradient that owe nothing to a derivation, and how to compare them."""
+"""Three ways to a gradient that owe nothing to a derivation, and their comparison."""
 
 from typing import NamedTuple
 
