@@ -87,10 +87,11 @@ class Linear(Layer):
             If a shape, a type or a value is not what it must be.
         """
         W_y, _ = self._weights()
-        hs = self._pop_tape()
+        hs = self._read_tape()
         dys = expect(
             "dys", dys, (*hs.shape[:-1], self.output_size), self.dtype, finite=False
         )
+        self._tape = None
         rows = dys.reshape(-1, self.output_size)
         self.grads = {
             "W_y": hs.reshape(-1, self.input_size).T @ rows,

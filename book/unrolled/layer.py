@@ -144,12 +144,11 @@ class Layer:
                 )
         return [self.params[name] for name in self._shapes]
 
-    def _pop_tape(self):
-        """Return what forward kept, once."""
+    def _read_tape(self):
+        """Return what forward kept; backward drops it when it has what it needs."""
         if self._tape is None:
             raise RuntimeError(
                 "backward needs a forward pass of its own: call forward first, "
                 "and backward once after it"
             )
-        tape, self._tape = self._tape, None
-        return tape
+        return self._tape

@@ -122,21 +122,20 @@ class RNN(Layer):
         """
         W_x, W_h, _ = self._weights()
         df = self._f().df
-        xs, hs = self._pop_tape()
+        xs, hs = self._read_tape()
         T, B, _ = xs.shape
         dhs = expect("dhs", dhs, (B, T, self.hidden_size), self.dtype, finite=False)
 
         dhs = _time_major(dhs)
         das = np.empty_like(dhs)
-        dh_next = self._state(
-            "dstate", dstate, B, finite=False
-        )  # from the step to the right
+        dh_next = self._state("dstate", dstate, B, finite=False)
         W_hT = np.ascontiguousarray(W_h.T)  # read T times, row by row
         for t in reversed(range(T)):
-            dh = dhs[t] + dh_next
+            dh = dhs[t] + dh_next  # from the output above, from the step to the right
             das[t] = dh * df(hs[t + 1])
             dh_next = das[t] @ W_hT
 
+        self._tape = None
         # The sums over time and batch, each in one product.
         self.grads = {
             "W_x": _rows(xs).T @ _rows(das),
