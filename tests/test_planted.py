@@ -1,0 +1,172 @@
+"""Mistakes planted in the backward pass, and the check of chapter 3 that finds each.
+
+Every mistake is one line of ``RNN.backward`` written wrongly. Most of them still train.
+A mistake also has its blind spots: shapes at which the wrong line computes the right
+thing. They are tested too, since they say which shapes a check needs.
+"""
+
+import inspect
+import textwrap
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from unrolled import RNN, rnn
+from unrolled.verify import (
+    autograd,
+    check_layer,
+    compare,
+    complex_step,
+    finite_differences,
+)
+
+
+class Mistake(NamedTuple):
+    """One line, what was written in its place, and where that does no harm."""
+
+    line: str
+    wrong: str
+    blind: tuple = ()  # changes to SHARP under which nothing can be seen
+    activation: str = "tanh"
+
+
+# Every size above 1 and no two alike, a state, a bias, weights without symmetry.
+SHARP = {"B": 2, "T": 4, "I": 3, "H": 5, "state": True, "symmetric": False}
+T_1, B_1, H_1, I_1 = {"T": 1}, {"B": 1}, {"H": 1}, {"I": 1}
+NO_STATE, SYMMETRIC = {"state": False}, {"symmetric": True}
+ONE_STEP_NO_STATE, LINEAR = T_1 | NO_STATE, {"activation": "identity"}
+CHANGES = [T_1, B_1, H_1, I_1, NO_STATE, SYMMETRIC, ONE_STEP_NO_STATE, LINEAR]
+
+DH = "dhs[t] + dh_next"
+DF = "df(hs[t + 1])"
+DH_NEXT = "das[t] @ W_hT"
+DW_X = '"W_x": _rows(xs).T @ _rows(das)'
+DW_H = '"W_h": _rows(hs[:-1]).T @ _rows(das)'
+DB = "_rows(das).sum(axis=0)"
+DXS = "(_rows(das) @ W_x.T)"
+
+MISTAKES = {
+    "W_h: no sum over time": Mistake(DW_H, '"W_h": hs[-2].T @ das[-1]', (T_1,)),
+    "W_x: no sum over time": Mistake(DW_X, '"W_x": xs[-1].T @ das[-1]', (T_1,)),
+    "b: no sum over time": Mistake(DB, "das[-1].sum(axis=0)", (T_1,)),
+    "sigmoid for its derivative": Mistake(DF, "hs[t + 1]", activation="sigmoid"),
+    "tanh' as 1 - a**2": Mistake(DF, "(1 - np.arctanh(hs[t + 1]) ** 2)"),
+    "tanh' of the step before": Mistake(DF, "df(hs[t])", (LINEAR,)),
+    "no derivative": Mistake(DF, "1", (LINEAR,)),
+    "W_h not transposed": Mistake(
+        DH_NEXT, "das[t] @ W_h", (H_1, SYMMETRIC, ONE_STEP_NO_STATE)
+    ),
+    "state gradient dropped": Mistake(DH, "dhs[t]"),
+    "output gradient dropped": Mistake(DH, "dh_next"),
+    "only the last output's gradient": Mistake(
+        DH, "(dhs[t] if t == T - 1 else 0) + dh_next", (T_1,)
+    ),
+    "overwritten where two meet": Mistake(DH, "dh_next if dh_next.any() else dhs[t]"),
+    "multiplied where two meet": Mistake(DH, "dhs[t] * dh_next"),
+    "gradient of the last state ignored": Mistake('"dstate", dstate', '"dstate", None'),
+    "dh_0 not returned": Mistake("dh_next.copy()", "0 * dh_next", (NO_STATE,)),
+    "h_t for h_{t-1}": Mistake(DW_H, '"W_h": _rows(hs[1:]).T @ _rows(das)'),
+    "b: mean over the batch": Mistake(DB, "_rows(das).sum(axis=0) / B", (B_1,)),
+    "W_x: mean over the batch": Mistake(DW_X, DW_X + " / B", (B_1,)),
+    "W_x: time and batch mixed up": Mistake(
+        DW_X, '"W_x": _rows(xs.swapaxes(0, 1)).T @ _rows(das)', (T_1, B_1)
+    ),
+    "W_x: xs not reversed with das": Mistake(
+        DW_X, '"W_x": _rows(xs[::-1]).T @ _rows(das)', (T_1,)
+    ),
+    "forward in time": Mistake("reversed(range(T))", "range(T)", (T_1,)),
+    "dxs through the wrong weight": Mistake(DXS, "(_rows(das) @ W_x[::-1].T)", (I_1,)),
+}
+
+
+def plant(line, wrong):
+    """Make an RNN whose backward pass has one line written wrongly."""
+    source = textwrap.dedent(inspect.getsource(RNN.backward))
+    assert source.count(line) == 1, f"{line!r} must occur once in RNN.backward"
+    scope = dict(vars(rnn))
+    exec(source.replace(line, wrong), scope)
+    return type("Planted", (RNN,), {"backward": scope["backward"]})
+
+
+def case(cls, activation="tanh", *, B, T, I, H, state, symmetric):  # noqa: E741
+    """Draw a layer, inputs and a state."""
+    rng = np.random.default_rng(0)
+    layer = cls(I, H, activation, rng=rng)
+    for param in layer.params.values():
+        param[...] = rng.uniform(-1, 1, param.shape)
+    if symmetric:
+        layer.params["W_h"] = (layer.params["W_h"] + layer.params["W_h"].T) / 2
+    xs = rng.uniform(-1, 1, (B, T, I))
+    return layer, xs, rng.uniform(-0.9, 0.9, (B, H)) if state else None
+
+
+def by_autograd(layer, xs, state, *, rng):
+    """Do as check_layer does, with torch in the place of the estimate."""
+    import torch
+
+    hs, last = layer.forward(xs, state)
+    dhs, dlast = rng.standard_normal(hs.shape), rng.standard_normal(last.shape)
+    dxs, dh_0 = layer.backward(dhs, dlast)
+    f = getattr(torch, layer.activation, lambda a: a)
+
+    def loss(xs, h_0, W_x, W_h, b):
+        h, total = h_0, 0
+        for t in range(xs.shape[1]):
+            h = f(xs[:, t] @ W_x + h @ W_h + b)
+            total = total + (h * torch.tensor(dhs[:, t])).sum()
+        return total + (h * torch.tensor(dlast)).sum()
+
+    h_0 = np.zeros(last.shape) if state is None else state
+    want = autograd(loss, {"xs": xs, "h_0": h_0, **layer.params})
+    return compare({"xs": dxs, "h_0": dh_0, **layer.grads}, want)
+
+
+def estimate(method):
+    """Check with the function of chapter 3."""
+    return lambda *a, rng: check_layer(*a, rng=rng, method=method)
+
+
+JUDGES = {
+    "finite differences": estimate(finite_differences),
+    "complex step": estimate(complex_step),
+    "torch": by_autograd,
+}
+each_judge = pytest.mark.parametrize("judge", JUDGES.values(), ids=JUDGES)
+
+
+@each_judge
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "identity"])
+def test_the_healthy_layer_passes(judge, activation):
+    report = judge(*case(RNN, activation, **SHARP), rng=np.random.default_rng(1))
+    assert report.worst < 1e-9, report
+
+
+@each_judge
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_caught(mistake, judge):
+    planted = plant(mistake.line, mistake.wrong)
+    report = judge(
+        *case(planted, mistake.activation, **SHARP), rng=np.random.default_rng(1)
+    )
+    assert report.worst > 1e-3, f"missed:\n{report}"
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_hides_only_where_it_is_said_to(mistake, change):
+    """T = 1 hides a missing sum over time, and so on: none hides anywhere unsaid."""
+    planted = plant(mistake.line, mistake.wrong)
+    options = SHARP | {"activation": mistake.activation} | change
+    with np.errstate(invalid="ignore"):  # arctanh of what is no tanh
+        worst = check_layer(
+            *case(planted, **options), rng=np.random.default_rng(1)
+        ).worst
+    if any(blind.items() <= change.items() for blind in mistake.blind):
+        assert worst < 1e-9, "it is no longer hidden here: take it off the list"
+    else:
+        assert worst > 1e-3, f"it hides here too: {worst}"
+
+
+def test_a_mistake_that_cannot_be_planted_says_so():
+    with pytest.raises(AssertionError, match="must occur once"):
+        plant("no such line", "1")
