@@ -1,0 +1,254 @@
+"""Losses and their gradients against torch, masked and not; and what they refuse."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from agreement import assert_agrees, floats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unrolled.losses import cross_entropy, mse
+
+CALM = settings(deadline=None, derandomize=True, max_examples=150)
+EACH_LOSS = pytest.mark.parametrize("loss", [mse, cross_entropy])
+
+
+class Case:
+    """Predictions, what they should have been, and which steps count."""
+
+    def __init__(self, seed, leading, size, dtype, masked, reduction):
+        rng = np.random.default_rng(seed)
+        self.dtype, self.reduction = dtype, reduction
+        self.ys = floats(rng, *leading, size, low=-9, high=9)
+        self.targets = floats(rng, *leading, size, low=-9, high=9)
+        self.labels = rng.integers(size, size=leading)
+        self.mask = None
+        self.counts = np.ones(leading, bool)
+        if masked:
+            self.counts = np.array(rng.random(leading) < 0.6)
+            self.counts.flat[rng.integers(self.counts.size)] = True  # one at least
+            self.mask = self.counts
+
+    def run(self, loss, targets):
+        return loss(self.ys.astype(self.dtype), targets, self.mask, self.reduction)
+
+    def run_torch(self, loss, targets):
+        # torch sees only the steps that count: a mask it need not know of.
+        counts = torch.tensor(self.counts)
+        ys = torch.tensor(self.ys, requires_grad=True)
+        L = loss(ys[counts], torch.tensor(targets)[counts], reduction=self.reduction)
+        L.backward()
+        return L.item(), ys.grad.numpy()
+
+    def check(self, loss, torch_loss, targets, given=None, scale=0.0):
+        got_L, got = self.run(loss, targets if given is None else given)
+        want_L, want = self.run_torch(torch_loss, targets)
+        assert_agrees(got_L, want_L, self.dtype, scale=1.0)
+        assert_agrees(got, want, self.dtype, scale)
+        assert not got[~self.counts].any()
+
+
+CASES = st.builds(
+    Case,
+    seed=st.integers(0, 2**32 - 1),
+    leading=st.lists(st.integers(1, 4), max_size=3).map(tuple),
+    size=st.integers(1, 5),
+    dtype=st.sampled_from([np.float64, np.float32]),
+    masked=st.booleans(),
+    reduction=st.sampled_from(["mean", "sum"]),
+)
+
+
+@CALM
+@given(CASES)
+def test_mse_is_that_of_torch(case):
+    case.check(mse, F.mse_loss, case.targets)
+
+
+@CALM
+@given(CASES)
+def test_cross_entropy_is_that_of_torch(case):
+    # What is no label is no harm where it does not count; -100 is torch's habit.
+    given = np.where(case.counts, case.labels, -100)
+    # p - 1 for the label: rounding is relative to the 1, which the mean divides.
+    scale = 1.0 if case.reduction == "sum" else 1 / case.counts.sum()
+    case.check(cross_entropy, F.cross_entropy, case.labels, given, scale)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_mean_of_mse_is_over_numbers_not_over_steps(size):
+    L, dys = mse(np.full((2, 4, size), 3.0), np.zeros((2, 4, size)))
+    assert L == 9
+    np.testing.assert_allclose(dys, 6 / (8 * size), rtol=1e-15)
+
+
+def test_the_mean_of_cross_entropy_is_over_the_steps_that_count():
+    mask = np.array([[True, True, False], [True, False, False]])
+    L, dlogits = cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 3), int), mask)
+    np.testing.assert_allclose(L, np.log(4), rtol=1e-15)
+    np.testing.assert_allclose(dlogits[1, 0], [-0.25, *[1 / 12] * 3], rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("error")
+def test_far_apart_logits_neither_overflow_nor_lose_the_loss(dtype):
+    logits = np.array([[0, 1e4], [1e4, 0]], dtype)
+    L, dlogits = cross_entropy(logits, np.array([0, 0]), reduction="sum")
+    assert L == 1e4
+    np.testing.assert_array_equal(dlogits, [[-1, 1], [0, 0]])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, list])
+def test_labels_may_be_any_whole_numbers(kind):
+    labels = [[0, 2, 1]]
+    logits = floats(np.random.default_rng(0), 1, 3, 3)
+    got = cross_entropy(logits, labels if kind is list else np.array(labels, kind))
+    want = cross_entropy(logits, np.array(labels))
+    np.testing.assert_array_equal(got[1], want[1])
+    assert got[0] == want[0]
+
+
+def test_targets_may_be_whole_numbers_and_take_the_type_of_ys():
+    L, dys = mse(np.ones((2, 1), np.float32), [[0], [3]])
+    assert L == 2.5
+    assert dys.dtype == np.float32
+
+
+def test_inputs_stay_as_they_were():
+    rng = np.random.default_rng(0)
+    ys, targets, mask = floats(rng, 2, 3), floats(rng, 2, 3), np.array([True, False])
+    labels = np.array([2, 1])
+    arrays = ys, targets, mask, labels
+    before = [array.copy() for array in arrays]
+    mse(ys, targets, mask)
+    cross_entropy(ys, labels, mask)
+    for array, was in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, was)
+
+
+def refuses(error, sentence):
+    """Expect an error that says this sentence and nothing else."""
+    return pytest.raises(error, match=f"^{re.escape(sentence)}$")
+
+
+@pytest.mark.parametrize(
+    ("targets", "error", "sentence"),
+    [
+        (
+            np.zeros((2, 3)),
+            ValueError,
+            "targets must have shape (2, 3, 4), got (2, 3)",
+        ),
+        (
+            np.zeros((1, 3, 4)),  # it would broadcast
+            ValueError,
+            "targets must have shape (2, 3, 4), got (1, 3, 4)",
+        ),
+        (
+            np.full((2, 3, 4), np.nan),
+            ValueError,
+            "targets must be finite, got nan at index (0, 0, 0)",
+        ),
+        (
+            np.full((2, 3, 4), "a"),
+            TypeError,
+            "targets must hold real numbers, got <U1",
+        ),
+    ],
+)
+def test_mse_refuses_targets(targets, error, sentence):
+    with refuses(error, sentence):
+        mse(np.zeros((2, 3, 4)), targets)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "sentence"),
+    [
+        (
+            [[0, 1, 4], [0, 0, 0]],
+            ValueError,
+            "labels must lie in 0 … 3, the classes of logits, got 4",
+        ),
+        (
+            [[0, 1, 2], [0, -1, 0]],
+            ValueError,
+            "labels must lie in 0 … 3, the classes of logits, got -1",
+        ),
+        (
+            np.zeros((2, 3)),
+            TypeError,
+            "labels must be whole numbers, got float64",
+        ),
+        (
+            np.zeros((3, 2), int),
+            ValueError,
+            "labels must have shape (2, 3), one for each row of logits (2, 3, 4), "
+            "got (3, 2)",
+        ),
+        (
+            np.zeros((2, 3, 4), int),  # one-hot vectors are not labels
+            ValueError,
+            "labels must have shape (2, 3), one for each row of logits (2, 3, 4), "
+            "got (2, 3, 4)",
+        ),
+    ],
+)
+def test_cross_entropy_refuses_labels(labels, error, sentence):
+    with refuses(error, sentence):
+        cross_entropy(np.zeros((2, 3, 4)), labels)
+
+
+@EACH_LOSS
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        (
+            {"mask": np.ones((3, 2), bool)},
+            ValueError,
+            "mask must have shape (2, 3), got (3, 2)",
+        ),
+        (
+            {"mask": np.ones((2, 3))},
+            TypeError,
+            "mask must be of type bool, got float64",
+        ),
+        (
+            {"mask": np.zeros((2, 3), bool)},
+            ValueError,
+            "the loss needs at least one step that counts, got none",
+        ),
+        (
+            {"reduction": "none"},
+            ValueError,
+            "reduction must be 'mean' or 'sum', got 'none'",
+        ),
+    ],
+)
+def test_masks_and_reductions_are_refused(loss, options, error, sentence):
+    ys = np.zeros((2, 3, 4))
+    targets = ys if loss is mse else np.zeros((2, 3), int)
+    with refuses(error, sentence):
+        loss(ys, targets, **options)
+
+
+@EACH_LOSS
+@pytest.mark.parametrize("leading", [(0, 3), (2, 0)])
+def test_an_empty_batch_has_no_loss(loss, leading):
+    ys = np.zeros((*leading, 4))
+    targets = ys if loss is mse else np.zeros(leading, int)
+    sentence = "the loss needs at least one step that counts, got none"
+    with refuses(ValueError, sentence):
+        loss(ys, targets)
+
+
+@EACH_LOSS
+def test_predictions_are_refused(loss):
+    name = "ys" if loss is mse else "logits"
+    sentence = f"{name} must hold floating-point numbers, got int64"
+    with refuses(TypeError, sentence):
+        loss(np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int64))
+    sentence = f"{name} must have at least 1 axis, got a single number"
+    with refuses(ValueError, sentence):
+        loss(1.0, 1)

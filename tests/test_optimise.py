@@ -1,0 +1,156 @@
+"""Optimisers and clipping against torch over many steps; and what they refuse."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from agreement import assert_agrees, floats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unrolled import SGD, Adam, clip_by_norm
+
+CALM = settings(deadline=None, derandomize=True, max_examples=40)
+STEPS = 9
+SHAPES = {"W_x": (3, 2), "W_h": (2, 2), "b": (2,)}
+LEARNING_RATES = st.sampled_from([1e-3, 0.1, 1.0])
+EACH_OPTIMISER = pytest.mark.parametrize(
+    "make", [lambda: SGD(0.1), lambda: SGD(0.1, 0.9), lambda: Adam(0.1)]
+)
+
+
+def draw(rng, dtype=np.float64):
+    """Return an array of numbers that float32 holds for each name."""
+    return {name: floats(rng, *shape).astype(dtype) for name, shape in SHAPES.items()}
+
+
+def race(ours, make_torch, dtype, seed):
+    """Let both walk along the same gradients, and compare after every step."""
+    rng = np.random.default_rng(seed)
+    params = draw(rng, dtype)
+    theirs = {name: torch.tensor(p).double() for name, p in params.items()}
+    optimiser = make_torch(list(theirs.values()))
+    arrays = list(params.values())
+    for _ in range(STEPS):
+        grads = draw(rng, dtype)
+        for name, grad in grads.items():
+            theirs[name].grad = torch.tensor(grad).double()
+        before = {name: grad.copy() for name, grad in grads.items()}
+        ours.step(params, grads)
+        optimiser.step()
+        for name, param in params.items():
+            assert_agrees(param, theirs[name].numpy(), dtype)
+            np.testing.assert_array_equal(grads[name], before[name])
+    assert all(a is b for a, b in zip(arrays, params.values(), strict=True))
+
+
+DTYPES = st.sampled_from([np.float64, np.float32])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@CALM
+@given(LEARNING_RATES, st.sampled_from([0.0, 0.5, 0.9]), DTYPES, SEEDS)
+def test_sgd_is_that_of_torch(lr, momentum, dtype, seed):
+    race(
+        SGD(lr, momentum),
+        lambda params: torch.optim.SGD(params, lr, momentum=momentum),
+        dtype,
+        seed,
+    )
+
+
+@CALM
+@given(
+    LEARNING_RATES,
+    st.sampled_from([(0.9, 0.999), (0.5, 0.9)]),
+    st.sampled_from([1e-8, 0.1]),
+    DTYPES,
+    SEEDS,
+)
+def test_adam_is_that_of_torch(lr, betas, eps, dtype, seed):
+    race(
+        Adam(lr, *betas, eps),
+        lambda params: torch.optim.Adam(params, lr, betas, eps),
+        dtype,
+        seed,
+    )
+
+
+def test_adam_has_the_defaults_of_torch():
+    race(Adam(0.1), lambda params: torch.optim.Adam(params, 0.1), np.float64, 0)
+
+
+@EACH_OPTIMISER
+def test_a_gradient_of_zero_moves_nothing(make):
+    params = draw(np.random.default_rng(0))
+    before = {name: param.copy() for name, param in params.items()}
+    make().step(params, {name: np.zeros_like(param) for name, param in params.items()})
+    for name, param in params.items():
+        np.testing.assert_array_equal(param, before[name])
+
+
+@EACH_OPTIMISER
+def test_two_optimisers_share_nothing(make):
+    rng = np.random.default_rng(0)
+    start, grads = draw(rng), [draw(rng) for _ in range(3)]
+    ends = []
+    for _ in range(2):
+        params = {name: param.copy() for name, param in start.items()}
+        optimiser = make()
+        for grad in grads:
+            optimiser.step(params, grad)
+        ends.append(params)
+    for name in SHAPES:
+        np.testing.assert_array_equal(ends[0][name], ends[1][name])
+
+
+@EACH_OPTIMISER
+@pytest.mark.parametrize(
+    ("names", "got"), [([], "nothing"), (["W_x", "b"], "W_x, b"), (["W_y"], "W_y")]
+)
+def test_gradients_of_other_names_are_refused(make, names, got):
+    params = draw(np.random.default_rng(0))
+    sentence = f"grads must hold W_x, W_h, b, got {got}: call backward first"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        make().step(params, {name: np.zeros(2) for name in names})
+
+
+@CALM
+@given(st.sampled_from([1e-3, 0.5, 3.0, 1e3]), DTYPES, SEEDS)
+def test_clipping_is_that_of_torch(limit, dtype, seed):
+    grads = draw(np.random.default_rng(seed), dtype)
+    theirs = [torch.nn.Parameter(torch.tensor(g).double()) for g in grads.values()]
+    for p in theirs:
+        p.grad = p.detach().clone()
+    want = torch.nn.utils.clip_grad_norm_(theirs, limit).item()
+
+    arrays = list(grads.values())
+    got = clip_by_norm(grads, limit)
+    assert isinstance(got, float)
+    assert_agrees(np.asarray(got, dtype), want, dtype)
+    # torch divides by norm + 1e-6, so that zero does not divide; the paper does not.
+    paper = (want + 1e-6) / want if limit < want else 1.0
+    for grad, p in zip(grads.values(), theirs, strict=True):
+        assert_agrees(grad, p.grad.numpy() * paper, dtype)
+    assert all(a is b for a, b in zip(arrays, grads.values(), strict=True))
+
+
+def test_clipping_keeps_the_direction_and_meets_the_limit():
+    grads = {"a": np.array([3.0, 0.0]), "b": np.array([[4.0]])}
+    assert clip_by_norm(grads, 1.0) == 5
+    np.testing.assert_allclose(grads["a"], [0.6, 0], rtol=1e-15)
+    np.testing.assert_allclose(grads["b"], [[0.8]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("limit", [None, 5.0, 6.0])
+def test_short_gradients_are_left_alone(limit):
+    grads = {"a": np.array([3.0, 0.0]), "b": np.array([[4.0]])}
+    assert clip_by_norm(grads, limit) == 5
+    np.testing.assert_array_equal(grads["a"], [3, 0])
+    np.testing.assert_array_equal(grads["b"], [[4]])
+
+
+def test_gradients_of_zero_have_no_direction_to_lose():
+    grads = {"a": np.zeros(3)}
+    assert clip_by_norm(grads, 1.0) == 0
+    np.testing.assert_array_equal(grads["a"], 0)
