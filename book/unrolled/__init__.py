@@ -1,6 +1,6 @@
 """What the chapters of *Recurrent Networks, Unrolled* use but do not teach."""
 
-from . import activations, data, figures, initialise, losses, verify
+from . import activations, data, figures, initialise, losses, measure, verify
 from .compose import Model
 from .exercises import check
 from .heads import Linear
@@ -21,6 +21,7 @@ __all__ = [
     "figures",
     "initialise",
     "losses",
+    "measure",
     "train",
     "verify",
 ]
