@@ -1,0 +1,31 @@
+"""Take the README's picture from the built site.
+
+    .venv/bin/python .ci/screenshot.py 02-rnn experiment-how-long-does-an-input-last
+
+The page, and the anchor that stands at the top of the picture.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import test_site  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+PICTURE = ROOT / "book" / "site" / "images" / "chapter.png"
+
+if __name__ == "__main__":
+    name, anchor = sys.argv[1:]
+    with sync_playwright() as playwright:
+        browser = test_site.launch(playwright)
+        url = (test_site.SITE / "book" / f"{name}.html").as_uri()
+        page = test_site.open_page(browser, url)
+        page.evaluate(
+            "anchor => document.getElementById(anchor).scrollIntoView()", anchor
+        )
+        page.wait_for_timeout(500)
+        page.screenshot(path=PICTURE)
+        browser.close()
+    print(PICTURE.relative_to(ROOT))

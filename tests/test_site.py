@@ -1,0 +1,363 @@
+"""The built site in a browser: every page from its file, light and dark, wide, narrow.
+
+It needs `_build/html`, which README.md's first command makes, and Chromium or Chrome.
+Without either the tests are skipped; in CI they fail.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import Error, sync_playwright
+
+SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
+PAGES = sorted(path.name for path in (SITE / "book").glob("*.html")) or ["index.html"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = 1280, 390
+VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (WIDE, NARROW)]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+CLEAN = {"requests": [], "console": [], "script": []}
+
+
+def missing(what):
+    """Skip, since there is nothing to look at; in CI fail."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+
+
+def launch(playwright):
+    """Start Debian's Chromium, or else the Chrome that is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    where = {"executable_path": path} if path else {"channel": "chrome"}
+    return playwright.chromium.launch(args=FLAGS, **where)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser for all tests."""
+    if not (SITE / "index.html").exists():
+        missing("the site is not built: run README.md's first command")
+    with sync_playwright() as playwright:
+        try:
+            browser = launch(playwright)
+        except Error as error:
+            missing(f"no Chromium and no Chrome: {error}")
+        yield browser
+        browser.close()
+
+
+def watch(page):
+    """Record what a page asks of the network, and what goes wrong in it."""
+    seen = {"requests": [], "console": [], "script": []}
+
+    def request(sent):
+        if not sent.url.startswith(("file:", "data:", "blob:")):
+            seen["requests"].append(sent.url)
+
+    def console(message):
+        if message.type == "error":
+            seen["console"].append(message.text)
+
+    page.on("request", request)
+    page.on("console", console)
+    page.on("pageerror", lambda error: seen["script"].append(str(error)))
+    return seen
+
+
+def open_page(browser, url, scheme="light", width=WIDE):
+    """Open a page in a view of its own and wait until its formulas are set."""
+    context = browser.new_context(
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.seen = watch(page)
+    page.goto(url)
+    page.wait_for_load_state("load")
+    page.evaluate("() => window.MathJax?.startup?.promise?.then(() => true)")
+    return page
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page of the site."""
+    opened = []
+
+    def visit(name, *view):
+        opened.append(open_page(browser, (SITE / name).as_uri(), *view))
+        return opened[-1]
+
+    yield visit
+    for page in opened:
+        page.context.close()
+
+
+@pytest.fixture(scope="module")
+def views(browser):
+    """Return a function that opens a page of the book in a view, once for all tests."""
+    opened = {}
+
+    def view(name, scheme="light", width=WIDE):
+        key = name, scheme, width
+        if key not in opened:
+            opened[key] = open_page(browser, (SITE / "book" / name).as_uri(), *key[1:])
+        return opened[key]
+
+    yield view
+    for page in opened.values():
+        page.context.close()
+
+
+every_page = pytest.mark.parametrize("name", PAGES)
+every_view = pytest.mark.parametrize(("scheme", "width"), VIEWS)
+
+
+# --- what is looked for ---------------------------------------------------------------
+
+
+def formula_faults(page):
+    """Compare the formulas of the source with those set, and list the errors."""
+    return page.evaluate(
+        """() => {
+            const sources = document.querySelectorAll(".math").length;
+            const set = document.querySelectorAll("mjx-container").length;
+            const errors = document.querySelectorAll("mjx-merror, [data-mjx-error]");
+            const faults = [...errors].map(e => e.textContent || "error");
+            if (set < sources) faults.push(`${set} of ${sources} formulas are set`);
+            return faults;
+        }"""
+    )
+
+
+RAW = re.compile(r"\\[\[\](){}]|\\[a-zA-Z]{2,}|\$|\{[a-z:]+\}`|^:::|\(confusion-", re.M)
+
+
+def raw_markup(page):
+    """Return TeX and MyST that a reader would see as they were typed."""
+    text = page.evaluate(
+        """() => {
+            const article = document.querySelector("article").cloneNode(true);
+            const typed = "pre, code, mjx-container, script, style";
+            article.querySelectorAll(typed).forEach(e => e.remove());
+            return article.textContent;
+        }"""
+    )
+    return [text[max(0, m.start() - 20) : m.end() + 20] for m in RAW.finditer(text)]
+
+
+def image_faults(page):
+    """Return the images that did not load, or that say nothing to the blind."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("article img")]
+            .filter(i => !i.naturalWidth || i.alt.trim().split(/\\s+/).length < 3)
+            .map(i => `${i.src.split("/").pop()}: ${i.alt}`)"""
+    )
+
+
+def overflow(page):
+    """Return what reaches beyond the right edge and cannot be scrolled in itself."""
+    return page.evaluate(
+        """() => {
+            const wide = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= wide) return [];
+            return [...document.querySelectorAll("article *")]
+                .filter(e => e.getBoundingClientRect().right > wide + 1)
+                .slice(0, 5).map(e => e.outerHTML.slice(0, 120));
+        }"""
+    )
+
+
+def accessibility_faults(page):
+    """Return what axe finds against WCAG 2.0 to 2.2, levels A and AA."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    violations = page.evaluate(
+        """tags => axe.run(document, {runOnly: tags, resultTypes: ["violations"]})
+            .then(result => result.violations)""",
+        WCAG,
+    )
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for violation in violations
+        for node in violation["nodes"]
+    ]
+
+
+# --- over every page ------------------------------------------------------------------
+
+
+@every_page
+def test_no_request_leaves_the_page_and_nothing_fails(views, name):
+    for view in VIEWS:
+        assert views(name, *view).seen == CLEAN
+
+
+@every_page
+def test_formulas_are_set(views, name):
+    assert formula_faults(views(name)) == []
+
+
+@every_page
+def test_no_markup_is_left_raw(views, name):
+    assert raw_markup(views(name)) == []
+
+
+@every_page
+def test_images_load_and_have_alt_texts(views, name):
+    assert image_faults(views(name)) == []
+
+
+@every_page
+def test_a_page_has_a_description(views, name):
+    if name != "genindex.html":
+        selector = "meta[name=description]"
+        description = views(name).get_attribute(selector, "content", timeout=1000)
+        assert len(description) >= 50
+
+
+@every_page
+@every_view
+def test_nothing_reaches_beyond_the_edge(views, name, scheme, width):
+    page = views(name, scheme, width)
+    scroll = page.evaluate("() => document.documentElement.scrollWidth")
+    assert (scroll <= width, overflow(page)) == (True, [])
+
+
+@every_page
+@every_view
+def test_axe_finds_nothing(views, name, scheme, width):
+    assert accessibility_faults(views(name, scheme, width)) == []
+
+
+def test_axe_finds_nothing_in_open_solutions(visit):
+    """Hints and solutions start closed: open them all."""
+    name = next(name for name in PAGES if name[:2].isdigit())
+    for view in VIEWS:
+        page = visit(f"book/{name}", *view)
+        page.evaluate(
+            """() => document.querySelectorAll("button.toggle-button, summary")
+                .forEach(button => button.click())"""
+        )
+        assert accessibility_faults(page) == []
+        assert overflow(page) == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "search.html", "genindex.html"])
+def test_the_pages_around_the_book(visit, name):
+    page = visit(name)
+    page.wait_for_load_state("load")
+    assert page.seen == CLEAN
+    assert accessibility_faults(page) == []
+
+
+def test_search_finds_vanishing(visit):
+    page = visit("search.html")
+    page.goto((SITE / "search.html").as_uri() + "?q=vanishing")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    links = page.eval_on_selector_all("#search-results li a", "a => a.map(e => e.href)")
+    assert any("/book/" in link for link in links)
+    assert page.seen == CLEAN
+
+
+def test_links_and_anchors_resolve(browser):
+    faults = link_faults(SITE)
+    assert faults == ""
+
+
+def link_faults(folder):
+    """Return what lychee reports of the links inside a folder of pages."""
+    lychee = shutil.which("lychee", path=Path(sys.executable).parent)
+    if lychee is None:
+        missing("no lychee beside this Python")
+    command = [lychee, "--offline", "--include-fragments", "--no-progress"]
+    command += ["--exclude-path", "_static", "--root-dir", str(folder)]
+    command.append(str(folder / "**" / "*.html"))
+    result = subprocess.run(command, capture_output=True, text=True)
+    return result.stdout + result.stderr if result.returncode else ""
+
+
+# --- the checks see faults ------------------------------------------------------------
+
+GOOD = (
+    "<!doctype html><html lang=en><head><title>A page</title>"
+    "<meta name=viewport content='width=device-width'></head>"
+    "<body><main><article><h1>A page</h1>{}</article></main></body></html>"
+)
+
+
+@pytest.fixture
+def written(browser, tmp_path):
+    """Return a function that opens a page with a given body."""
+    opened = []
+
+    def written(body, width=NARROW):
+        path = tmp_path / "page.html"
+        path.write_text(GOOD.format(body), "utf-8")
+        opened.append(open_page(browser, path.as_uri(), "light", width))
+        return opened[-1]
+
+    yield written
+    for page in opened:
+        page.context.close()
+
+
+def all_faults(page):
+    """Return the complaints of every check, by name."""
+    checks = [formula_faults, raw_markup, image_faults, overflow, accessibility_faults]
+    return {check.__name__ for check in checks if check(page)}
+
+
+MATHJAX = f"<script src='{(SITE / '_static/mathjax/tex-chtml.js').as_uri()}'></script>"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("<p>Text.</p>", set()),
+        (f"<span class=math>\\(x\\)</span>{MATHJAX}", set()),
+        (f"<span class=math>\\(\\bad\\)</span>{MATHJAX}", {"formula_faults"}),
+        (
+            f"<span class=math>\\(\\frac{{x\\)</span>{MATHJAX}",
+            {"formula_faults", "raw_markup"},
+        ),
+        ("<span class=math>x</span>", {"formula_faults"}),
+        ("<p>The state \\(h_t\\)</p>", {"raw_markup"}),
+        ("<p>The state $h_t$</p>", {"raw_markup"}),
+        ("<p>{eq}`rnn-step`</p>", {"raw_markup"}),
+        ("<img src=none.svg alt='a figure of nothing'>", {"image_faults"}),
+        ("<div style='width: 900px'>Wide.</div>", {"overflow"}),
+        ("<p style='color: #aaa'>Pale.</p>", {"accessibility_faults"}),
+        ("<button></button>", {"accessibility_faults"}),
+    ],
+)
+def test_the_checks_see_planted_faults(written, body, found):
+    assert all_faults(written(body)) == found
+
+
+def test_the_watch_sees_planted_faults(written):
+    seen = written("<script src='http://127.0.0.1:9/a.js'></script>").seen
+    assert seen["requests"] and seen["console"]
+    assert written("<script>undefined.x</script>").seen["script"]
+
+
+def test_lychee_sees_planted_faults(browser, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<a href='page.html#here'>a</a><p id=here>b</p>", "utf-8")
+    assert link_faults(tmp_path) == ""
+    for fault in ("page.html#there", "other.html"):
+        page.write_text(f"<a href='{fault}'>a</a><p id=here>b</p>", "utf-8")
+        assert link_faults(tmp_path) != ""
