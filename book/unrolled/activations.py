@@ -47,7 +47,7 @@ def relu(a):
     array
         a where its real part is positive, else 0; the shape and data type of a.
     """
-    return a * (a.real > 0)
+    return np.where(a.real > 0, a, 0)
 
 
 def softmax(logits):
@@ -93,7 +93,7 @@ def activation(name):
     ValueError
         If there is none of that name.
     """
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         known = ", ".join(repr(known) for known in ACTIVATIONS)
         raise ValueError(f"activation must be one of {known}, got {name!r}")
     return ACTIVATIONS[name]

@@ -93,7 +93,7 @@ class Diagram:
         style = {"ha": "center", "va": "center_baseline", "fontsize": 12, "zorder": 4}
         inner = self.extent(self.ax.text(x, y, text, **style))
         is_op = kind == "op"
-        height = max(0.36 if is_op else height, inner.height + 0.1)
+        height = max(0.36 if is_op else height, 2 * np.abs(inner.intervaly - y).max())
         width = max(width, height, inner.width + (0.12 if is_op else 0.24))
         rounding = min(width, height) / 2 if is_op else 0.12
         node = FancyBboxPatch(

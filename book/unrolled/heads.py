@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import initialise
-from .layer import Layer, expect, positive
+from .layer import Layer, expect, generator, positive, rectangular
 
 
 class Linear(Layer):
@@ -35,6 +35,7 @@ class Linear(Layer):
 
     def __init__(self, input_size, output_size, *, rng, dtype=np.float64):
         super().__init__(dtype)
+        rng = generator(rng)
         self.input_size = positive("input_size", input_size)
         self.output_size = positive("output_size", output_size)
         self._declare(
@@ -61,7 +62,8 @@ class Linear(Layer):
             If a shape, a type or a value is not what it must be.
         """
         W_y, b_y = self._weights()
-        leading = ("B", "T", "…")[: max(np.ndim(hs) - 1, 0)]
+        hs = rectangular("hs", hs)
+        leading = ("B", "T", *"NMLK")[: max(hs.ndim - 1, 0)]
         hs = expect("hs", hs, (*leading, self.input_size), self.dtype, finite=False)
         self._tape = hs.copy()
         return hs @ W_y + b_y

@@ -75,6 +75,6 @@ def identity(size, scale=1.0, dtype=np.float64):
 
     Notes
     -----
-    Le, Jaitly and Hinton (2015), section 2.
+    Le, Jaitly and Hinton (2015).
     """
-    return scale * np.eye(size, dtype=dtype)
+    return (scale * np.eye(size)).astype(dtype)

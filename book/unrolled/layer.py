@@ -31,6 +31,21 @@ def floating(dtype):
     return dtype
 
 
+def generator(rng):
+    """Return a source of random numbers, or say how to make one."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must come from np.random.default_rng(seed), got {rng!r}")
+    return rng
+
+
+def rectangular(name, array):
+    """Return anything array-like as an array, or say that its rows differ."""
+    try:
+        return np.asarray(array)
+    except ValueError:
+        raise ValueError(f"{name} must be rectangular, got rows that differ") from None
+
+
 def expect(name, array, shape, dtype, finite=True):
     """Return array in the given data type, or say in one sentence what is wrong.
 
@@ -59,10 +74,7 @@ def expect(name, array, shape, dtype, finite=True):
     ValueError
         If the shape differs, or a number is not finite.
     """
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        raise ValueError(f"{name} must be rectangular, got rows that differ") from None
+    array = rectangular(name, array)
     if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
         raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
     if not _matches(array.shape, shape):

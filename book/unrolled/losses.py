@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .layer import expect, shape_text
+from .layer import expect, rectangular, shape_text
 
 
 def mse(ys, targets, mask=None, reduction="mean"):
@@ -32,11 +32,11 @@ def mse(ys, targets, mask=None, reduction="mean"):
         If a shape, a type or a value is not what it must be, or no step counts.
     """
     ys = _floating("ys", ys, 1)
-    targets = expect("targets", targets, ys.shape, ys.dtype)
+    targets = expect("targets", targets, ys.shape, ys.dtype, finite=False)
     mask = _mask(mask, ys.shape[:-1])
     scale = _scale(reduction, mask, ys.shape[-1])
-    errors = (ys - targets) * mask[..., None]
-    return scale * (errors * errors).sum(), 2 * scale * errors
+    errors = np.where(mask[..., None], ys - targets, 0)  # whatever a masked step holds
+    return scale * (errors * errors).sum().item(), 2 * scale * errors
 
 
 def cross_entropy(logits, labels, mask=None, reduction="mean"):
@@ -66,8 +66,10 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
         If a shape, a type or a label is not what it must be, or no step counts.
     """
     logits = _floating("logits", logits, 1)
-    labels = np.asarray(labels)
+    labels = rectangular("labels", labels)
     V = logits.shape[-1]
+    if V == 0:
+        raise ValueError("logits must have at least one class, got V = 0")
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be whole numbers, got {labels.dtype}")
     if labels.shape != logits.shape[:-1]:
@@ -84,7 +86,9 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
             f"got {labels[wrong][0]}"
         )
 
-    chosen = np.where(mask, labels, 0)[..., None]  # a masked label may be anything
+    # Whatever a masked step holds, it must not spoil the others.
+    logits = np.where(mask[..., None], logits, 0)
+    chosen = np.where(mask, labels, 0)[..., None]
     shifted = logits - logits.max(axis=-1, keepdims=True)
     exps = np.exp(shifted)
     totals = exps.sum(axis=-1, keepdims=True)
@@ -94,12 +98,12 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
     p = np.take_along_axis(dlogits, chosen, axis=-1)
     np.put_along_axis(dlogits, chosen, p - 1, axis=-1)
     dlogits *= scale * mask[..., None]
-    return -scale * (log_p[..., 0] * mask).sum(), dlogits
+    return -scale * (log_p[..., 0] * mask).sum().item(), dlogits
 
 
 def _floating(name, array, least):
     """Return an array whose own floating type rules, checked for its values."""
-    array = np.asarray(array)
+    array = rectangular(name, array)
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")
     if array.ndim < least:
@@ -111,7 +115,7 @@ def _mask(mask, shape):
     """Return a mask of that shape, all True if none was given."""
     if mask is None:
         return np.ones(shape, bool)
-    mask = np.asarray(mask)
+    mask = rectangular("mask", mask)
     if mask.dtype != bool:
         raise TypeError(f"mask must be of type bool, got {mask.dtype}")
     if mask.shape != shape:

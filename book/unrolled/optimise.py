@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .layer import shape_text
+
 
 class SGD:
     """Step against the gradient, with momentum if asked for.
@@ -19,7 +21,7 @@ class SGD:
     """
 
     def __init__(self, lr, momentum=0.0):
-        self.lr, self.momentum = lr, momentum
+        self.lr, self.momentum = _not_negative("lr", lr), momentum
         self.velocity = {}
 
     def step(self, params, grads):
@@ -33,12 +35,13 @@ class SGD:
         Raises
         ------
         ValueError
-            If the keys differ.
+            If keys or shapes differ.
         """
-        _same_keys(params, grads)
+        _same_shapes(params, grads)
         for name, param in params.items():
-            v = self.momentum * self.velocity.get(name, 0) + grads[name]
-            self.velocity[name] = v
+            v = grads[name]
+            if self.momentum:
+                v = self.velocity[name] = v + self.momentum * self.velocity.get(name, 0)
             param -= self.lr * v
 
 
@@ -60,7 +63,8 @@ class Adam:
     """
 
     def __init__(self, lr, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
+        self.lr = _not_negative("lr", lr)
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
         self.m, self.v, self.t = {}, {}, 0
 
     def step(self, params, grads):
@@ -74,9 +78,9 @@ class Adam:
         Raises
         ------
         ValueError
-            If the keys differ.
+            If keys or shapes differ.
         """
-        _same_keys(params, grads)
+        _same_shapes(params, grads)
         self.t += 1
         for name, param in params.items():
             grad = grads[name]
@@ -103,21 +107,41 @@ def clip_by_norm(grads, limit):
     float
         The length before clipping.
 
+    Raises
+    ------
+    ValueError
+        If the limit is below zero.
+
     Notes
     -----
     Pascanu, Mikolov and Bengio (2013), algorithm 1.
     """
-    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in grads.values())))
-    if limit is not None and norm > limit:
+    # In float64: the squares of small float32 numbers would be zero.
+    norms = [np.linalg.norm(grad.ravel().astype(np.float64)) for grad in grads.values()]
+    norm = float(np.linalg.norm(norms))
+    if limit is not None and norm > _not_negative("limit", limit):
         for grad in grads.values():
             grad *= limit / norm
     return norm
 
 
-def _same_keys(params, grads):
+def _not_negative(name, value):
+    """Return a number that is zero or more, or say what was expected."""
+    if not value >= 0:
+        raise ValueError(f"{name} must be zero or more, got {value}")
+    return value
+
+
+def _same_shapes(params, grads):
     """Refuse gradients that are not the parameters' own."""
     if params.keys() != grads.keys():
         raise ValueError(
             f"grads must hold {', '.join(params)}, "
             f"got {', '.join(grads) or 'nothing'}: call backward first"
         )
+    for name, param in params.items():
+        if grads[name].shape != param.shape:
+            raise ValueError(
+                f"grads[{name!r}] must have shape {shape_text(param.shape)}, "
+                f"got {shape_text(grads[name].shape)}"
+            )

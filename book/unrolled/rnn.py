@@ -4,7 +4,7 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Layer, expect, positive
+from .layer import Layer, expect, generator, positive
 
 
 class RNN(Layer):
@@ -45,6 +45,7 @@ class RNN(Layer):
         self, input_size, hidden_size, activation="tanh", *, rng, dtype=np.float64
     ):
         super().__init__(dtype)
+        rng = generator(rng)
         self.input_size = positive("input_size", input_size)
         self.hidden_size = positive("hidden_size", hidden_size)
         self.activation = activation
