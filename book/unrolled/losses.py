@@ -21,7 +21,7 @@ def mse(ys, targets, mask=None, reduction="mean"):
 
     Returns
     -------
-    loss : float
+    loss : number, of the type of the predictions
         In the squared unit of the targets.
     dys : array, shape (..., O)
         The gradient of the loss with respect to ys; zero where the mask is False.
@@ -35,8 +35,11 @@ def mse(ys, targets, mask=None, reduction="mean"):
     targets = expect("targets", targets, ys.shape, ys.dtype, finite=False)
     mask = _mask(mask, ys.shape[:-1])
     scale = _scale(reduction, mask, ys.shape[-1])
-    errors = np.where(mask[..., None], ys - targets, 0)  # whatever a masked step holds
-    return scale * (errors * errors).sum().item(), 2 * scale * errors
+    # Whatever a masked step holds, it must not spoil the others.
+    targets = np.where(mask[..., None], targets, 0)
+    expect("targets", targets, ys.shape, ys.dtype)
+    errors = np.where(mask[..., None], ys, 0) - targets
+    return scale * (errors * errors).sum(), 2 * scale * errors
 
 
 def cross_entropy(logits, labels, mask=None, reduction="mean"):
@@ -55,7 +58,7 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
 
     Returns
     -------
-    loss : float
+    loss : number, of the type of the predictions
         In nats.
     dlogits : array, shape (..., V)
         The gradient of the loss with respect to logits; zero where the mask is False.
@@ -86,7 +89,7 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
             f"got {labels[wrong][0]}"
         )
 
-    # Whatever a masked step holds, it must not spoil the others.
+    # As in mse, a masked step may hold anything.
     logits = np.where(mask[..., None], logits, 0)
     chosen = np.where(mask, labels, 0)[..., None]
     shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -98,7 +101,7 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
     p = np.take_along_axis(dlogits, chosen, axis=-1)
     np.put_along_axis(dlogits, chosen, p - 1, axis=-1)
     dlogits *= scale * mask[..., None]
-    return -scale * (log_p[..., 0] * mask).sum().item(), dlogits
+    return -scale * (log_p[..., 0] * mask).sum(), dlogits
 
 
 def _floating(name, array, least):
