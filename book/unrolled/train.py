@@ -1,6 +1,7 @@
 """The training loop: forward, loss, backward, clip, step."""
 
 import os
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,7 +48,7 @@ def train(
     history : History, optional
         Appended to as training goes, so that nothing is lost if it is interrupted.
     label : str, optional
-        What the progress bar says; it shows after two seconds, and never under CI.
+        What the progress bar says. It shows after two seconds, if somebody watches.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def train(
         the last step whose loss and gradient were.
     """
     history = History() if history is None else history
-    bar = tqdm(batches, label, leave=False, delay=2, disable="CI" in os.environ)
+    bar = tqdm(batches, label, leave=False, delay=2, disable=not _watched())
     good = _copy(model.params)
     state = None
     for step, (xs, targets) in enumerate(bar):
@@ -77,6 +78,12 @@ def train(
         history.norm.append(norm)
         state = last if carry else None
     return history
+
+
+def _watched():
+    """Tell whether there is a terminal or a live notebook, and not a build or CI."""
+    live = {"JPY_SESSION_NAME", "VSCODE_PID", "COLAB_RELEASE_TAG"} & os.environ.keys()
+    return "CI" not in os.environ and (bool(live) or sys.stderr.isatty())
 
 
 def _copy(params):
