@@ -272,8 +272,9 @@ def first_code(page):
     if not page.code:
         return ["no code cell"]
     cell, bad = page.code[0], []
-    if len(cell.lines) > FIRST:
-        bad.append(f"the first code cell has {len(cell.lines)} lines, not {FIRST}")
+    filled = sum(bool(line.strip()) for line in cell.lines)
+    if filled > FIRST:
+        bad.append(f"the first code cell has {filled} lines, not {FIRST}")
     if not re.search(r"(default_rng|seed)\(\d", cell.text):
         bad.append("the first code cell sets no seed")
     if "import" not in cell.text:
@@ -504,7 +505,7 @@ def exercises_are_whole(page):
             (opening, r":::+\{solution-start\} " + label + r"\n:class: dropdown\n",
              "solution-start, class dropdown"),
             (solution, r"(?s).*^assert check\(", "solution with assert check(…)"),
-            (closing, r":::+\{solution-end\}\n:::", "solution-end"),
+            (closing, r"(?s)(?:.*\n)?:::+\{solution-end\}\n:::\Z", "solution-end"),
         ]  # fmt: skip
         for text, pattern, what in wants:
             if not re.match(pattern, text, re.M):
