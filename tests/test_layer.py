@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from unrolled import RNN, Linear
 from unrolled.layer import expect, floating, positive, shape_text
 

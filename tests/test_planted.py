@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+
 from unrolled import RNN, rnn
 from unrolled.verify import (
     autograd,
@@ -88,7 +89,7 @@ def plant(line, wrong):
     return type("Planted", (RNN,), {"backward": scope["backward"]})
 
 
-def case(cls, activation="tanh", *, B, T, I, H, state, symmetric):  # noqa: E741
+def case(cls, activation="tanh", *, B, T, I, H, state, symmetric):
     """Draw a layer, inputs and a state."""
     rng = np.random.default_rng(0)
     layer = cls(I, H, activation, rng=rng)

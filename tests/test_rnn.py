@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from unrolled import RNN
 from unrolled.verify import check_layer, complex_step, finite_differences
 
@@ -24,7 +25,7 @@ STORED = {
 class Case:
     """A layer with random weights, its inputs, and the gradients that come back."""
 
-    def __init__(self, seed, B, T, I, H, activation, dtype=np.float64, **given):  # noqa: E741
+    def __init__(self, seed, B, T, I, H, activation, dtype=np.float64, **given):
         rng = np.random.default_rng(seed)
         self.rng, self.shape = rng, (B, T, I, H)
         self.layer = RNN(I, H, activation, rng=rng, dtype=dtype)
@@ -48,7 +49,7 @@ class Case:
 
     def run_torch(self):
         """Return the same from torch, in float64."""
-        B, T, I, H = self.shape  # noqa: E741
+        B, T, I, H = self.shape
         net = torch.nn.RNN(
             I, H, nonlinearity=self.layer.activation, batch_first=True
         ).double()
@@ -202,7 +203,7 @@ def test_float32_stays_float32(activation, T):
 
 
 def test_the_tape_is_as_long_as_the_docstring_says():
-    B, T, I, H = 2, 5, 3, 4  # noqa: E741
+    B, T, I, H = 2, 5, 3, 4
     layer = RNN(I, H, rng=np.random.default_rng(0))
     layer.forward(np.ones((B, T, I)))
     assert sum(array.size for array in layer._tape) == B * (T * (I + H) + H)
