@@ -1,0 +1,174 @@
+"""The loop: it learns, carries, stops in time, and keeps quiet."""
+
+import numpy as np
+import pytest
+import tqdm.std
+
+from unrolled import RNN, SGD, Adam, Linear, Model, train
+from unrolled.losses import cross_entropy, mse
+from unrolled.train import History
+
+
+def build(seed=0, outputs="all", activation="tanh", O=1):
+    """Make a small model with one input."""
+    rng = np.random.default_rng(seed)
+    layer = RNN(1, 6, activation, rng=rng)
+    return Model(layer, Linear(6, O, rng=rng), outputs)
+
+
+def pairs(steps, seed=0, B=4, T=3):
+    """Draw batches and targets that have nothing to do with each other."""
+    rng = np.random.default_rng(seed)
+    return [tuple(rng.uniform(-1, 1, (2, B, T, 1))) for _ in range(steps)]
+
+
+def copy(params):
+    """Copy parameters by name."""
+    return {name: param.copy() for name, param in params.items()}
+
+
+def same(a, b):
+    """Compare parameters bit for bit."""
+    return all(a[name].tobytes() == b[name].tobytes() for name in a)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sum_and_its_sign_are_learned(seed):
+    xs = np.random.default_rng(seed).uniform(-1, 1, (16, 5, 1))
+    total = xs.sum(axis=1)
+
+    losses = train(build(seed, "last"), [(xs, total)] * 150, mse, Adam(0.02)).loss
+    assert losses[-1] < 0.05 * losses[0]
+
+    signs = (np.cumsum(xs[..., 0], axis=1) > 0).astype(int)
+    model = build(seed, O=2)
+    losses = train(model, [(xs, signs)] * 150, cross_entropy, SGD(0.5, 0.9), clip=1.0)
+    assert losses.loss[-1] < 0.5 * losses.loss[0]
+
+
+@pytest.mark.parametrize("carry", [True, False])
+def test_a_carried_state_is_one_long_pass_cut_into_batches(carry):
+    ((xs, targets),) = pairs(1, T=12)
+    chunks = [(xs[:, t : t + 3], targets[:, t : t + 3]) for t in range(0, 12, 3)]
+    model = build()
+    history = train(model, chunks, mse, SGD(0.0), carry=carry)
+
+    state, losses, norms = None, [], []
+    ys, _ = model.forward(xs)  # one long pass
+    for k, (chunk, target) in enumerate(chunks):
+        alone, last = model.forward(chunk, state)
+        L, dys = mse(ys[:, 3 * k : 3 * k + 3] if carry else alone, target)
+        model.backward(dys)  # through this chunk alone: the gradient is cut
+        losses.append(L)
+        norms.append(np.sqrt(sum((g**2).sum() for g in model.grads.values())))
+        state = last if carry else None
+    np.testing.assert_allclose(history.loss, losses, 1e-13)
+    np.testing.assert_allclose(history.norm, norms, 1e-13)
+
+
+def test_clip_limits_the_step_and_records_the_length_before():
+    model, (batch,) = build(), pairs(1)
+    before = copy(model.params)
+    history = train(model, [batch], mse, SGD(1.0), clip=1e-3)
+    moved = sum(((model.params[n] - p) ** 2).sum() for n, p in before.items())
+    assert np.sqrt(moved) == pytest.approx(1e-3) and history.norm[0] > 1e-3
+
+
+class Watched:
+    """A loss that keeps the parameters it was asked at, and fails at one step."""
+
+    def __init__(self, model, step, spoil):
+        self.model, self.step, self.spoil, self.seen = model, step, spoil, []
+
+    def __call__(self, ys, targets):
+        self.seen.append(copy(self.model.params))
+        L, dys = mse(ys, targets)
+        return self.spoil(L, dys) if len(self.seen) == self.step + 1 else (L, dys)
+
+
+SPOILED = {
+    "NaN loss": (lambda L, dys: (np.nan, dys), "the loss is nan at step"),
+    "infinite loss": (lambda L, dys: (np.inf, dys), "the loss is inf at step"),
+    "NaN gradient": (lambda L, dys: (L, dys * np.nan), "the gradient norm is nan at"),
+    "overflow": (lambda L, dys: (L, dys * 1e200), "the gradient norm is inf at step"),
+}
+
+
+@pytest.mark.parametrize("step", [0, 1, 4])
+@pytest.mark.parametrize(("spoil", "sentence"), SPOILED.values(), ids=SPOILED)
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_what_is_not_finite_stops_with_the_last_good_parameters(
+    spoil, sentence, step, clip
+):
+    model, history = build(), History()
+    loss = Watched(model, step, spoil)
+    with pytest.raises(FloatingPointError) as caught, np.errstate(all="ignore"):
+        train(model, pairs(6), loss, SGD(0.1), clip=clip, history=history)
+    assert str(caught.value).startswith(sentence)
+    assert f"at step {step}: the model is back at the parameters of" in str(
+        caught.value
+    )
+    assert len(loss.seen) == step + 1 and len(history.loss) == step == len(history.norm)
+    assert same(model.params, loss.seen[max(step - 1, 0)])
+    model.forward(pairs(1)[0][0])  # and it is fit for use
+
+
+def test_a_step_that_overflows_is_taken_back():
+    model = build(activation="identity")
+    first = copy(model.params)
+    with pytest.raises(FloatingPointError), np.errstate(all="ignore"):
+        train(model, pairs(3), mse, SGD(1e300))
+    assert same(model.params, first)
+
+
+def test_an_interrupted_run_keeps_what_was_done():
+    def interrupted():
+        yield from pairs(3)
+        raise KeyboardInterrupt
+
+    model, history = build(), History([7.0], [8.0])
+    with pytest.raises(KeyboardInterrupt):
+        train(model, interrupted(), mse, SGD(0.1), history=history)
+    other = build()
+    want = train(other, pairs(3), mse, SGD(0.1))
+    assert history.loss == [7.0, *want.loss] and history.norm == [8.0, *want.norm]
+    assert same(model.params, other.params)
+    assert history.loss is not History().loss  # no two runs share a list
+
+
+def test_no_batches_change_nothing():
+    model = build()
+    before = copy(model.params)
+    assert train(model, [], mse, SGD(0.1)) == History() and same(model.params, before)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "live", "ci", "shows"),
+    [
+        (5, True, False, True),
+        (1.5, True, False, False),
+        (5, False, False, False),
+        (5, True, True, False),
+    ],
+)
+def test_the_bar_shows_after_two_seconds_to_somebody_who_watches(
+    seconds, live, ci, shows, monkeypatch, capsys
+):
+    now = [0.0]
+    monkeypatch.setattr(tqdm.std, "time", lambda: now[0])
+    for name in ("CI", "JPY_SESSION_NAME", "VSCODE_PID", "COLAB_RELEASE_TAG"):
+        monkeypatch.delenv(name, raising=False)
+    if live:
+        monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
+    if ci:
+        monkeypatch.setenv("CI", "true")
+
+    def slow():
+        for pair in pairs(10):
+            now[0] += seconds / 10
+            yield pair
+
+    train(build(), slow(), mse, SGD(0.1), label="counting ones")
+    out, err = capsys.readouterr()
+    assert out == "" and ("counting ones" in err) == shows
+    assert shows or err == ""
