@@ -28,11 +28,11 @@ def one_hot(labels, size, dtype=np.float64):
     if labels.size == 0:
         labels = labels.astype(int)
     if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels must be integers, got {labels.dtype}.")
+        raise TypeError(f"labels must be integers, got {labels.dtype}")
     if labels.size and not (0 <= labels.min() and labels.max() < size):
         raise ValueError(
             f"labels must lie in 0 to {size - 1}, "
-            f"got values from {labels.min()} to {labels.max()}."
+            f"got values from {labels.min()} to {labels.max()}"
         )
     return np.eye(size, dtype=dtype)[labels]
 
@@ -83,9 +83,9 @@ def sines(rng, B=32, T=50, noise=0.0, dtype=np.float64):
         The same waves one step later.
     """
     if B < 1 or T < 1:
-        raise ValueError(f"B and T must be 1 or more, got B = {B} and T = {T}.")
+        raise ValueError(f"B and T must be 1 or more, got B = {B} and T = {T}")
     if noise < 0:
-        raise ValueError(f"noise must be 0 or more, got {noise}.")
+        raise ValueError(f"noise must be 0 or more, got {noise}")
     period = rng.uniform(10, 30, size=(B, 1))
     phase = rng.uniform(0, 2 * np.pi, size=(B, 1))
     waves = np.sin(2 * np.pi * np.arange(T + 1) / period + phase)
@@ -123,7 +123,7 @@ def sunspots():
     """
     table = _dataset("sunspots")
     years = table["YEAR"].to_numpy().astype(int)
-    return years, table["SUNACTIVITY"].to_numpy(dtype=np.float64)
+    return years, table["SUNACTIVITY"].to_numpy(dtype=np.float64, copy=True)
 
 
 def co2():
@@ -171,16 +171,16 @@ def windows(series, length, horizon=1):
     """
     series = np.asarray(series)
     if series.ndim != 1:
-        raise ValueError(f"series must have shape (N,), got {series.shape}.")
+        raise ValueError(f"series must have shape (N,), got {series.shape}")
     if length < 1 or horizon < 1:
         raise ValueError(
-            f"length and horizon must be 1 or more, got {length} and {horizon}."
+            f"length and horizon must be 1 or more, got {length} and {horizon}"
         )
     count = len(series) - length - horizon + 1
     if count < 1:
         raise ValueError(
             f"A window of {length} and a horizon of {horizon} need at least "
-            f"{length + horizon} values, got {len(series)}."
+            f"{length + horizon} values, got {len(series)}"
         )
     X = np.lib.stride_tricks.sliding_window_view(series, length)[:count].copy()
     return X, series[length - 1 + horizon :].copy()

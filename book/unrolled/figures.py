@@ -89,7 +89,7 @@ class Diagram:
             Draw the edge dashed, for what may be missing.
         """
         if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}.")
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
         style = {"ha": "center", "va": "center_baseline", "fontsize": 12, "zorder": 4}
         inner = self.extent(self.ax.text(x, y, text, **style))
         is_op = kind == "op"
@@ -132,7 +132,7 @@ class Diagram:
         ends = [np.array(getattr(end, "centre", end), dtype=float) for end in (a, b)]
         along = ends[1] - ends[0]
         if not along.any():
-            raise ValueError("An arrow needs two different ends, got the same twice.")
+            raise ValueError("An arrow needs two different ends, got the same twice")
         right = np.array([along[1], -along[0]]) / np.hypot(*along)
         if gradient and not bend:
             ends = [end + 0.15 * right for end in ends]
@@ -235,7 +235,7 @@ def unrolled_graph(
         With the boxes by name in `nodes`: "x_1", "h_0", "y_1", "L_1" and so on.
     """
     if T < 1:
-        raise ValueError(f"T must be 1 or more, got {T}.")
+        raise ValueError(f"T must be 1 or more, got {T}")
     left = 0.5 + pitch * bool(start)
     d = on or Diagram(left + (T - 1) * pitch + 0.5, 2.9 + losses)
     d.nodes, steps = {}, list(range(1, T + 1))
@@ -293,7 +293,7 @@ def band(ax, x, runs, **options):
     runs = np.asarray(runs)
     if runs.ndim != 2 or runs.shape[1] != len(x):
         wanted = f"(seeds, {len(x)})"
-        raise ValueError(f"runs must have shape {wanted}, got {runs.shape}.")
+        raise ValueError(f"runs must have shape {wanted}, got {runs.shape}")
     (line,) = ax.plot(x, np.median(runs, axis=0), **options)
     low, high = runs.min(axis=0), runs.max(axis=0)
     ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, lw=0)
