@@ -11,8 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-import test_site  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
+
+import test_site  # noqa: E402
 
 PICTURE = ROOT / "book" / "site" / "images" / "chapter.png"
 

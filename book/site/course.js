@@ -1,19 +1,21 @@
 // Two repairs that style sheets cannot make.
 
-// An equation that is wider than the page scrolls in itself: let the keyboard reach it.
-function reachEquations() {
-  for (const box of document.querySelectorAll("mjx-container[display=true]")) {
-    const scrolls = [box, box.parentElement].find(
-      (element) => element.scrollWidth > element.clientWidth + 1
-    );
-    for (const element of [box, box.parentElement]) {
-      if (element === scrolls) {
-        element.tabIndex = 0;
-      } else {
-        element.removeAttribute("tabindex");
-      }
+// A formula that is wider than the page scrolls in itself: let the keyboard reach it.
+function reachFormulas() {
+  for (const box of document.querySelectorAll("article .math, article mjx-container")) {
+    const scrolls = ["auto", "scroll"].includes(getComputedStyle(box).overflowX);
+    if (scrolls && box.scrollWidth > box.clientWidth) {
+      box.tabIndex = 0;
+    } else {
+      box.removeAttribute("tabindex");
     }
   }
+}
+
+// The theme does so for code and tables whenever the window changes: tell it too when
+// the fonts have come, and when a solution opens.
+function somethingChanged() {
+  window.dispatchEvent(new Event("resize"));
 }
 
 // The bibliography comes with roles that WAI-ARIA has withdrawn.
@@ -25,7 +27,9 @@ function plainBibliography() {
 }
 
 document.addEventListener("DOMContentLoaded", plainBibliography);
-window.addEventListener("load", () => {
-  window.MathJax?.startup?.promise?.then(reachEquations);
-  window.addEventListener("resize", reachEquations);
+window.addEventListener("load", async () => {
+  await Promise.all([document.fonts.ready, window.MathJax?.startup?.promise]);
+  window.addEventListener("resize", reachFormulas);
+  document.addEventListener("click", somethingChanged);
+  somethingChanged();
 });
