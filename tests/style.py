@@ -272,9 +272,8 @@ def first_code(page):
     if not page.code:
         return ["no code cell"]
     cell, bad = page.code[0], []
-    filled = sum(bool(line.strip()) for line in cell.lines)
-    if filled > FIRST:
-        bad.append(f"the first code cell has {filled} lines, not {FIRST}")
+    if len(cell.lines) > FIRST:
+        bad.append(f"the first code cell has {len(cell.lines)} lines, not {FIRST}")
     if not re.search(r"(default_rng|seed)\(\d", cell.text):
         bad.append("the first code cell sets no seed")
     if "import" not in cell.text:
@@ -486,13 +485,18 @@ def figures_exist(page):
 
 @chapter_rule
 def exercises_are_whole(page):
-    """Statement, stub with its check, hint, solution that asserts: six cells."""
+    """Statement, stub with its check, hint, solution that asserts: six cells.
+
+    A remark on the solution may stand in a cell of its own before the last.
+    """
     cells = page.cells
     starts = [k for k, c in enumerate(cells) if "{exercise}" in c.text.split("\n")[0]]
     bad = [] if 3 <= len(starts) <= 6 else [f"{len(starts)} exercises, not 3 to 6"]
     for count, k in enumerate(starts, start=1):
         label = f"ex-{page.chapter:02d}-{count}"
         six = cells[k : k + 6]
+        if len(six) == 6 and "{solution-end}" not in six[5].text:
+            six[5:] = cells[k + 6 : k + 7]
         shape = ["markdown", "code", "markdown", "markdown", "code", "markdown"]
         if [c.kind for c in six] != shape:
             bad.append(f"{label} is not six cells in the template's order")
@@ -505,7 +509,7 @@ def exercises_are_whole(page):
             (opening, r":::+\{solution-start\} " + label + r"\n:class: dropdown\n",
              "solution-start, class dropdown"),
             (solution, r"(?s).*^assert check\(", "solution with assert check(…)"),
-            (closing, r"(?s)(?:.*\n)?:::+\{solution-end\}\n:::\Z", "solution-end"),
+            (closing, r":::+\{solution-end\}\n:::", "solution-end"),
         ]  # fmt: skip
         for text, pattern, what in wants:
             if not re.match(pattern, text, re.M):
