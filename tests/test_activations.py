@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 import torch
-from agreement import assert_agrees, floats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from agreement import assert_agrees, floats
 from unrolled.activations import ACTIVATIONS, activation, relu, sigmoid, softmax
 
 CALM = settings(deadline=None, derandomize=True, max_examples=60)
@@ -92,3 +93,7 @@ def test_an_unknown_name_is_refused():
     )
     with pytest.raises(ValueError, match=re.escape(sentence)):
         activation("Tanh")
+
+
+def test_relu_passes_nan_on():
+    assert np.isnan(relu(np.array([np.nan]))).all()

@@ -1,7 +1,11 @@
 """What a reader is told about an answer."""
 
+import functools
+import warnings
+
 import numpy as np
 import pytest
+import torch
 
 from unrolled import RNN, check
 from unrolled.exercises import UNANSWERED
@@ -73,9 +77,9 @@ def test_a_right_answer_is_right(answer, want):
         (0 * W, W, "expected 5 at index (1, 1), got 0."),
         (W + np.eye(2), W, "expected 1 at index (0, 0), got 2."),
         (W * [[1, np.nan]], W, "expected 2 at index (0, 1), got nan."),
-        ("two", 2, "expected numbers, got str."),
-        ({"W": W}, W, "expected numbers, got dict."),
-        ([[1, 2], [3]], W, "expected numbers, got list."),
+        ("two", 2, "expected numbers, got text."),
+        ({"W": W}, W, "expected numbers, got one dict."),
+        ([[1, 2], [3]], W, "expected numbers, got one list."),
         ("relu", "tanh", "'relu' is not it. Look at the hint."),
         (False, True, "False is not it. Look at the hint."),
         (W, (W, 1), "expected result 1, result 2, got one ndarray."),
@@ -179,3 +183,61 @@ def test_the_tolerance_is_relative_to_the_largest_number():
     assert check(want + [0, 9e-4], want) and not check(want + [0, 2e-3], want)
     assert check(1.004, 1.0, rtol=5e-3) and not check(1.006, 1.0, rtol=5e-3)
     assert not check(1e-8, 0.0)  # where all should be zero it is absolute
+
+
+@pytest.mark.parametrize(
+    ("answer", "want", "on"),
+    [
+        (len, 3, None),  # the function itself, not its value
+        (functools.partial(max), [3], [(1, 2)]),  # no __name__
+        (np.array([1, 2]), True, None),
+        (np.array(["a", "b"]), "a", None),
+        (torch.ones(2, requires_grad=True), np.zeros(2), None),
+        (10**400, 1.0, None),
+    ],
+    ids=str,
+)
+def test_check_never_raises(answer, want, on):
+    assert not check(answer, want, on=on)
+
+
+def test_check_does_not_say_expected_a_third_got_a_third():
+    sentence = repr(check(np.float32(1 / 3), 1 / 3))
+    assert sentence != "expected 0.333333, got 0.333333."
+
+
+def test_check_does_not_say_once_the_answer():
+    want = np.arange(1, 4) / 3
+    assert "It is 1 times" not in repr(check(want * (1 + 1e-7), want))
+
+
+def test_check_asks_for_a_function_where_a_value_came():
+    assert "expected numbers, got int" not in repr(check(5, lambda a: a, on=[(1,)]))
+
+
+def test_check_sees_an_imaginary_part():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert not check(np.array([1 + 5j]), np.array([1.0]))
+
+
+def test_check_does_not_take_text_for_a_number():
+    assert not check("3", 3)
+
+
+def test_check_gives_oracle_and_answer_the_same_generator():
+    def draw(rng):
+        return rng.normal()
+
+    assert check(draw, draw, on=[(np.random.default_rng(0),)])
+
+
+def test_check_copies_what_is_in_a_dict():
+    params = {"b": np.ones(2)}
+
+    def writes(params):
+        params["b"] += 1
+        return params["b"]
+
+    check(writes, [np.full(2, 2.0)], on=[(params,)])
+    assert (params["b"] == 1).all()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from unrolled.initialise import glorot, identity, orthogonal
 
 EACH_DTYPE = pytest.mark.parametrize("dtype", [np.float32, np.float64])

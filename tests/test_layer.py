@@ -81,11 +81,11 @@ REFUSED = {
     ),
     "text": (
         lambda: layer().forward([[["a", "b", "c"]]]),
-        "TypeError: xs must hold real numbers, got <U1",
+        "TypeError: xs must hold real numbers, got text",
     ),
     "nothing": (
         lambda: layer().forward(None),
-        "TypeError: xs must hold real numbers, got object",
+        "TypeError: xs must hold real numbers, got objects",
     ),
     "ragged": (
         lambda: layer().forward([[[1, 2, 3], [1, 2]]]),
@@ -228,3 +228,13 @@ def test_astype_shares_nothing():
     with pytest.raises(RuntimeError):
         other.backward(np.ones((2, 5, 4)))
     assert made.astype(np.float32).forward(np.ones((1, 1, 3)))[0].dtype == np.float32
+
+
+def test_a_parameter_that_is_a_list_or_missing_gets_the_sentence():
+    layer = RNN(2, 3, rng=np.random.default_rng(0))
+    layer.params["b"] = [0, 0, 0]
+    with pytest.raises((TypeError, ValueError), match="params"):
+        layer.forward(np.ones((1, 2, 2)))
+    del layer.params["b"]
+    with pytest.raises((TypeError, ValueError), match="params"):
+        layer.forward(np.ones((1, 2, 2)))

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 import torch
-from agreement import assert_agrees, floats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from agreement import assert_agrees, floats
 from unrolled import SGD, Adam, clip_by_norm
 
 CALM = settings(deadline=None, derandomize=True, max_examples=40)
@@ -154,3 +155,7 @@ def test_gradients_of_zero_have_no_direction_to_lose():
     grads = {"a": np.zeros(3)}
     assert clip_by_norm(grads, 1.0) == 0
     np.testing.assert_array_equal(grads["a"], 0)
+
+
+def test_large_float32_gradients_are_no_overflow():
+    assert np.isfinite(clip_by_norm({"w": np.full(2, 1e25, np.float32)}, 1.0))

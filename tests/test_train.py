@@ -172,3 +172,11 @@ def test_the_bar_shows_after_two_seconds_to_somebody_who_watches(
     out, err = capsys.readouterr()
     assert out == "" and ("counting ones" in err) == shows
     assert shows or err == ""
+
+
+def test_the_last_step_may_not_leave_infinite_parameters():
+    rng = np.random.default_rng(0)
+    model = Model(RNN(1, 2, "identity", rng=rng), Linear(2, 1, rng=rng))
+    batch = (np.full((1, 2, 1), 1e10), np.full((1, 2, 1), -1e10))
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError):
+        train(model, [batch], mse, SGD(1e300))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from unrolled.verify import (
     Mismatch,
@@ -157,3 +158,19 @@ def test_a_report_prints_as_a_table():
     assert lines[2].split() == ["b", "1.1e-01", "(1,)", "-4.5", "-4"]
     assert len({len(line) for line in lines}) == 1  # the columns stand in line
     assert report.worst == pytest.approx(0.5 / 4.5) and Report().worst == 0
+
+
+def test_mismatch_of_unsigned_numbers_and_booleans():
+    assert mismatch(np.array([0], "u1"), np.array([1], "u1")).error == 1
+    assert mismatch(np.array([True]), np.array([True])).error == 0
+
+
+def test_autograd_returns_an_array_of_its_own():
+    grad = autograd(lambda x: x.sum(), {"x": np.ones(3)})["x"]
+    grad[0] = 5
+    assert grad.tolist() == [5, 1, 1]
+
+
+def test_autograd_of_a_constant_is_zero():
+    f = lambda x: torch.tensor(1.0)  # noqa: E731
+    assert autograd(f, {"x": np.ones(3)})["x"].tolist() == [0, 0, 0]

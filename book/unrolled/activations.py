@@ -47,7 +47,7 @@ def relu(a):
     array
         a where its real part is positive, else 0; the shape and data type of a.
     """
-    return np.where(a.real > 0, a, 0)
+    return np.maximum(a, 0)
 
 
 def softmax(logits):

@@ -1,5 +1,7 @@
 """Layers put together."""
 
+from types import MappingProxyType
+
 import numpy as np
 
 
@@ -18,7 +20,7 @@ class Model:
     Attributes
     ----------
     params, grads : dict
-        Those of the layer and of the head in one dict; the arrays are theirs.
+        Those of the layer and of the head together; the arrays are theirs.
 
     Raises
     ------
@@ -44,12 +46,12 @@ class Model:
     @property
     def params(self):
         """The parameters of layer and head by name."""
-        return self.layer.params | self.head.params
+        return MappingProxyType(self.layer.params | self.head.params)
 
     @property
     def grads(self):
         """The gradients of layer and head by name."""
-        return self.layer.grads | self.head.grads
+        return MappingProxyType(self.layer.grads | self.head.grads)
 
     def forward(self, xs, state=None):
         """Run the layer, then the head.

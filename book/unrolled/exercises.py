@@ -1,5 +1,7 @@
 """Tells a reader what is wrong with an answer."""
 
+import copy
+
 import numpy as np
 
 from .layer import shape_text
@@ -43,14 +45,15 @@ def check(answer, want, on=None, rtol=1e-9):
     Verdict
         A sentence, true if the answer is right.
     """
-    if not callable(answer):
-        problem = _problem(answer, want, rtol)
+    if on is None or not callable(answer):
+        problem = _problem(answer, want if on is None else check, rtol)
         return Verdict(not problem, problem or "Right.")
     for k, arguments in enumerate(on):
-        expected = want(*_copies(arguments)) if callable(want) else want[k]
-        call = f"{answer.__name__}({', '.join(_brief(a) for a in arguments)})"
+        name = getattr(answer, "__name__", "answer")
+        call = f"{name}({', '.join(_brief(a) for a in arguments)})"
+        expected = want(*copy.deepcopy(arguments)) if callable(want) else want[k]
         try:
-            got = answer(*_copies(arguments))
+            got = answer(*copy.deepcopy(arguments))
         except NotImplementedError:
             return Verdict(False, UNANSWERED)
         except Exception as error:  # reported to the reader, in full
@@ -62,16 +65,16 @@ def check(answer, want, on=None, rtol=1e-9):
     return Verdict(True, f"Right, on {len(on)} case{'s' if len(on) != 1 else ''}.")
 
 
-def _copies(arguments):
-    """Copy arrays, so that an answer that writes into its input harms nobody."""
-    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
-
-
 def _brief(value):
     """Write an argument in a few characters."""
     if isinstance(value, np.ndarray) and value.size > 4:
         return f"array {shape_text(value.shape)}"
     return repr(value)
+
+
+def _kind(value):
+    """Name what came instead of a number."""
+    return "a function" if callable(value) else f"one {type(value).__name__}"
 
 
 def _problem(got, want, rtol):
@@ -80,8 +83,12 @@ def _problem(got, want, rtol):
         return UNANSWERED
     if isinstance(want, dict | tuple):
         return _problem_in_parts(got, want, rtol)
+    if callable(want) or callable(got):
+        wanted = "a function" if callable(want) else "a value"
+        return f"expected {wanted}, got {_kind(got)}."
     if isinstance(want, str | bool):
-        return "" if got == want else f"{got!r} is not it. Look at the hint."
+        right = isinstance(got, str | bool | np.bool_) and got == want
+        return "" if right else f"{_brief(got)} is not it. Look at the hint."
     return _difference(got, want, rtol)
 
 
@@ -105,10 +112,15 @@ def _problem_in_parts(got, want, rtol):
 
 def _difference(got, want, rtol):
     """Describe how two arrays of numbers differ, and guess at the mistake."""
+    came = _kind(got)
     try:
-        got, want = np.asarray(got, float), np.asarray(want, float)
-    except (TypeError, ValueError):
-        return f"expected numbers, got {type(got).__name__}."
+        got = np.asarray(got)
+    except Exception:  # ragged lists, tensors that track gradients
+        return f"expected numbers, got {came}."
+    if got.dtype.kind not in "biuf":
+        kinds = {"c": "complex numbers", "U": "text"}
+        return f"expected numbers, got {kinds.get(got.dtype.kind, came)}."
+    got, want = got.astype(float), np.asarray(want, float)
     if got.shape != want.shape:
         turned = want.ndim > 1 and got.shape == want.T.shape
         return (
@@ -119,10 +131,10 @@ def _difference(got, want, rtol):
     gap = np.abs(got - want)
     if not gap.size or (gap <= rtol * scale).all():
         return ""
-    worst = np.where(np.isnan(gap), np.inf, gap).argmax()
-    index = tuple(int(i) for i in np.unravel_index(worst, gap.shape))
+    index = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
     where = f" at index {index}" if index else ""
-    sentence = f"expected {want[index]:.6g}{where}, got {got[index]:.6g}."
+    digits = 6 if gap[index] > 1e-5 * scale else 17
+    sentence = f"expected {want[index]:.{digits}g}{where}, got {got[index]:.{digits}g}."
     return sentence + _guess(got, want, scale * max(rtol, 1e-9))
 
 
@@ -137,6 +149,7 @@ def _guess(got, want, tolerance):
     if want.ndim == 2 and want.shape[0] == want.shape[1] and explains(want.T):
         return " It is the transpose."
     factor = np.vdot(got, want) / (np.vdot(want, want) or 1.0)
-    if want.size > 1 and factor and explains(factor * want):
+    far = abs(factor - 1) > 1e-3
+    if want.size > 1 and factor and far and explains(factor * want):
         return f" It is {factor:.6g} times the answer: is a sum or a mean missing?"
     return ""

@@ -76,7 +76,8 @@ def expect(name, array, shape, dtype, finite=True):
     """
     array = rectangular(name, array)
     if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
-        raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
+        got = {"U": "text", "O": "objects"}.get(array.dtype.kind, array.dtype)
+        raise TypeError(f"{name} must hold real numbers, got {got}")
     if not _matches(array.shape, shape):
         hint = ""
         if len(shape) > 1 and shape[0] == "B" and _matches(array.shape, shape[1:]):
@@ -148,11 +149,13 @@ class Layer:
     def _weights(self):
         """Return the parameters in the order of their declaration, shapes checked."""
         for name, shape in self._shapes.items():
-            p = self.params[name]
-            if p.shape != shape or p.dtype != self.dtype:
+            p = self.params.get(name)
+            array = isinstance(p, np.ndarray)
+            if not array or p.shape != shape or p.dtype != self.dtype:
+                got = f"{shape_text(p.shape)} and {p.dtype}" if array else repr(p)
                 raise ValueError(
                     f"params[{name!r}] must have shape {shape_text(shape)} and type "
-                    f"{self.dtype}, got {shape_text(p.shape)} and {p.dtype}"
+                    f"{self.dtype}, got {got}"
                 )
         return [self.params[name] for name in self._shapes]
 

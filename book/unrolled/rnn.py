@@ -17,7 +17,7 @@ class RNN(Layer):
     hidden_size : int
         H, the size of h_t.
     activation : str
-        f: "tanh", "relu" or "identity".
+        f: "tanh", "relu", "sigmoid" or "identity".
     rng : numpy.random.Generator
         Where the first weights come from.
     dtype : data type

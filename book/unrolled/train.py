@@ -59,7 +59,7 @@ def train(
     ------
     FloatingPointError
         If a loss or a gradient is not finite. The model then holds the parameters of
-        the last step whose loss and gradient were.
+        the last step whose loss and gradient were; the optimiser's own numbers stay.
     """
     history = History() if history is None else history
     bar = tqdm(batches, label, leave=False, delay=2, disable=not _watched())
@@ -77,6 +77,8 @@ def train(
         history.loss.append(float(L))
         history.norm.append(norm)
         state = last if carry else None
+    for name, param in model.params.items():
+        _finite(f"size of {name}", np.abs(param).max(), len(history.loss), model, good)
     return history
 
 
