@@ -487,7 +487,7 @@ def figures_exist(page):
 def exercises_are_whole(page):
     """Statement, stub with its check, hint, solution that asserts: six cells.
 
-    A remark on the solution may stand in a cell of its own before the last.
+    The last cell may begin with a remark on the solution.
     """
     cells = page.cells
     starts = [k for k, c in enumerate(cells) if "{exercise}" in c.text.split("\n")[0]]
@@ -495,8 +495,6 @@ def exercises_are_whole(page):
     for count, k in enumerate(starts, start=1):
         label = f"ex-{page.chapter:02d}-{count}"
         six = cells[k : k + 6]
-        if len(six) == 6 and "{solution-end}" not in six[5].text:
-            six[5:] = cells[k + 6 : k + 7]
         shape = ["markdown", "code", "markdown", "markdown", "code", "markdown"]
         if [c.kind for c in six] != shape:
             bad.append(f"{label} is not six cells in the template's order")
@@ -509,7 +507,7 @@ def exercises_are_whole(page):
             (opening, r":::+\{solution-start\} " + label + r"\n:class: dropdown\n",
              "solution-start, class dropdown"),
             (solution, r"(?s).*^assert check\(", "solution with assert check(…)"),
-            (closing, r":::+\{solution-end\}\n:::", "solution-end"),
+            (closing, r"(?s)(.*\n\n)?:::+\{solution-end\}\n:::\s*\Z", "solution-end"),
         ]  # fmt: skip
         for text, pattern, what in wants:
             if not re.match(pattern, text, re.M):

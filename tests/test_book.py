@@ -85,7 +85,7 @@ def exercise(k):
         markdown(":::{hint}\n:class: dropdown\n\nAdd it to itself.\n:::"),
         markdown(f":::{{solution-start}} ex-09-{k}\n:class: dropdown\n:::"),
         code("solution = 2\nassert check(solution, 2)"),
-        markdown(":::{solution-end}\n:::"),
+        markdown("That is twice a.\n\n:::{solution-end}\n:::"),
     ]
 
 
@@ -247,6 +247,7 @@ FAULTS = [
     ("exercises_are_whole", lambda notebook: [
         drop("ex-09-3")(notebook), drop("ex-09-3")(notebook)]),
     ("exercises_are_whole", drop("## Exercises")),
+    ("exercises_are_whole", drop(":::{solution-end}")),
     ("has_a_description", describe("")),
     ("has_a_description", describe("a chapter without a capital that goes on and on.")),
     ("has_a_description", describe("Too short.")),
