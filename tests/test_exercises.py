@@ -66,13 +66,13 @@ def test_a_right_answer_is_right(answer, want):
             4 * W,
             W,
             "expected 5 at index (1, 1), got 20. It is 4 times the answer: "
-            "is a sum or a mean missing?",
+            "is a factor missing, or a sum or a mean?",
         ),
         (
             W / 3,
             W,
             "expected 5 at index (1, 1), got 1.66667. It is 0.333333 times the "
-            "answer: is a sum or a mean missing?",
+            "answer: is a factor missing, or a sum or a mean?",
         ),
         (0 * W, W, "expected 5 at index (1, 1), got 0."),
         (W + np.eye(2), W, "expected 1 at index (0, 0), got 2."),
@@ -175,7 +175,9 @@ def test_a_planted_layer_is_diagnosed_through_check():
     assert check(right, right, on=[(xs, dhs)])
     sentence = said(mean, right, on=[(xs, dhs)])
     assert sentence.startswith("mean(array (2, 4, 2), array (2, 4, 3)): W_x: expected")
-    assert sentence.endswith("It is 0.5 times the answer: is a sum or a mean missing?")
+    assert sentence.endswith(
+        "It is 0.5 times the answer: is a factor missing, or a sum or a mean?"
+    )
 
 
 def test_the_tolerance_is_relative_to_the_largest_number():

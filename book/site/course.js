@@ -12,8 +12,9 @@ function reachFormulas() {
   }
 }
 
-// The theme does so for code and tables whenever the window changes: tell it too when
-// the fonts have come, and when a solution opens.
+// The theme does so for code and tables whenever the window changes: tell it of every
+// other change too, such as a side bar that slides, a font that comes, or a solution
+// that opens.
 function somethingChanged() {
   window.dispatchEvent(new Event("resize"));
 }
@@ -30,6 +31,5 @@ document.addEventListener("DOMContentLoaded", plainBibliography);
 window.addEventListener("load", async () => {
   await Promise.all([document.fonts.ready, window.MathJax?.startup?.promise]);
   window.addEventListener("resize", reachFormulas);
-  document.addEventListener("click", somethingChanged);
-  somethingChanged();
+  new ResizeObserver(somethingChanged).observe(document.querySelector("article"));
 });
