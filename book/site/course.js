@@ -31,5 +31,6 @@ document.addEventListener("DOMContentLoaded", plainBibliography);
 window.addEventListener("load", async () => {
   await Promise.all([document.fonts.ready, window.MathJax?.startup?.promise]);
   window.addEventListener("resize", reachFormulas);
-  new ResizeObserver(somethingChanged).observe(document.querySelector("article"));
+  const text = document.querySelector("article") ?? document.body;
+  new ResizeObserver(somethingChanged).observe(text);
 });
