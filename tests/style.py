@@ -272,8 +272,9 @@ def first_code(page):
     if not page.code:
         return ["no code cell"]
     cell, bad = page.code[0], []
-    if len(cell.lines) > FIRST:
-        bad.append(f"the first code cell has {len(cell.lines)} lines, not {FIRST}")
+    filled = sum(bool(line.strip()) for line in cell.lines)  # ruff sets blank ones
+    if filled > FIRST:
+        bad.append(f"the first code cell has {filled} lines, not {FIRST}")
     if not re.search(r"(default_rng|seed)\(\d", cell.text):
         bad.append("the first code cell sets no seed")
     if "import" not in cell.text:
@@ -483,6 +484,16 @@ def figures_exist(page):
 # --- exercises ----------------------------------------------------------------------
 
 
+def asked(code):
+    """Return what the last call of check in a cell compares an answer with."""
+    calls = [
+        node for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check"
+    ]  # fmt: skip
+    parts = [*calls[-1].args[1:], *calls[-1].keywords] if calls else []
+    return [ast.dump(part) for part in parts]
+
+
 @chapter_rule
 def exercises_are_whole(page):
     """Statement, stub with its check, hint, solution that asserts: six cells.
@@ -512,6 +523,8 @@ def exercises_are_whole(page):
         for text, pattern, what in wants:
             if not re.match(pattern, text, re.M):
                 bad.append(f"{label}: the {what} is missing or misplaced")
+        if asked(stub) != asked(solution):
+            bad.append(f"{label}: stub and solution are not checked against the same")
         if "assert check(" in stub:
             bad.append(f"{label}: the stub must not assert, or the chapter stops there")
         if any(c.section != "Exercises" for c in six):

@@ -151,5 +151,6 @@ def _guess(got, want, tolerance):
     factor = np.vdot(got, want) / (np.vdot(want, want) or 1.0)
     far = abs(factor - 1) > 1e-3
     if want.size > 1 and factor and far and explains(factor * want):
-        return f" It is {factor:.6g} times the answer: is a factor missing, or a sum or a mean?"
+        missing = "is a factor missing, or a sum or a mean?"
+        return f" It is {factor:.6g} times the answer: {missing}"
     return ""
