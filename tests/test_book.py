@@ -209,7 +209,7 @@ FAULTS = [
     ("before_you_start", swap("- check it.", "")),
     ("before_you_start", swap("Before you start", "Before")),
     ("first_code", swap("default_rng(1)", "default_rng()")),
-    ("first_code", swap("import numpy as np", "import numpy as np\n" * 9)),
+    ("first_code", swap("import numpy as np", "import numpy as np\n" * 12)),
     ("sections_in_order", swap("## Check", "## Verify")),
     ("sections_in_order", swap("## Check", "### Check")),
     ("sections_in_order", move_up("## Check", "## Question")),
