@@ -10,13 +10,17 @@ import numpy as np
 
 
 class Activation(NamedTuple):
-    """A nonlinearity ``f`` and its derivative ``df``, written in terms of y = f(a)."""
+    """A nonlinearity ``f`` and its derivative ``df``, written in terms of y = f(a).
+
+    Both take the array and, if wanted, ``out``, an array for the result; it may be the
+    array itself.
+    """
 
     f: callable
     df: callable
 
 
-def sigmoid(a):
+def sigmoid(a, out=None):
     """Squash a to (0, 1).
 
     The form through tanh cannot overflow, whatever the size of a.
@@ -25,29 +29,34 @@ def sigmoid(a):
     ----------
     a : array
         Pre-activations, any shape.
+    out : array, optional
+        Where the result goes.
 
     Returns
     -------
     array
         1 / (1 + exp(-a)), the shape and data type of a.
     """
-    return 0.5 + 0.5 * np.tanh(0.5 * a)
+    y = np.tanh(np.multiply(a, 0.5, out), out)
+    return np.add(np.multiply(y, 0.5, out), 0.5, out)
 
 
-def relu(a):
+def relu(a, out=None):
     """Cut a off below zero.
 
     Parameters
     ----------
     a : array
         Pre-activations, any shape.
+    out : array, optional
+        Where the result goes.
 
     Returns
     -------
     array
         a where its real part is positive, else 0; the shape and data type of a.
     """
-    return np.maximum(a, 0)
+    return np.maximum(a, 0, out)
 
 
 def softmax(logits):
@@ -67,11 +76,31 @@ def softmax(logits):
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
+def _one(y, out=None):
+    """Return the slope of the identity: one everywhere."""
+    return np.power(y, 0, out)
+
+
+def _step(y, out=None):
+    """Return the slope of relu: one where y is positive, else zero."""
+    return np.greater(y, 0, np.empty_like(y) if out is None else out)
+
+
+def _bell(y, out=None):
+    """Return the slope of sigmoid, y (1 - y)."""
+    return np.multiply(y, 1 - y, out)
+
+
+def _hill(y, out=None):
+    """Return the slope of tanh, 1 - y²."""
+    return np.subtract(1, np.multiply(y, y, out), out)
+
+
 ACTIVATIONS = {
-    "identity": Activation(lambda a: a, np.ones_like),
-    "relu": Activation(relu, lambda y: (y > 0).astype(y.dtype)),
-    "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
-    "tanh": Activation(np.tanh, lambda y: 1 - y * y),
+    "identity": Activation(np.positive, _one),
+    "relu": Activation(relu, _step),
+    "sigmoid": Activation(sigmoid, _bell),
+    "tanh": Activation(np.tanh, _hill),
 }
 
 

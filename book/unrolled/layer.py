@@ -1,4 +1,4 @@
-"""What every layer is: named parameters, their gradients, one data type, and errors."""
+"""What every layer is: parameters, gradients, one data type, buffers, and errors."""
 
 import copy
 import operator
@@ -167,3 +167,105 @@ class Layer:
                 "and backward once after it"
             )
         return self._tape
+
+
+class Recurrent(Layer):
+    """A layer with a state: what goes in, what comes out, and the arrays in between.
+
+    Inside, time is the first axis, so that the numbers of one step lie together. The
+    large arrays are kept from call to call, since filling fresh memory costs more than
+    the arithmetic. Whatever leaves the layer is a copy.
+
+    Attributes
+    ----------
+    state_sizes : dict of str to int
+        The vectors of the state by name, in order: ``{"h": H}``.
+    """
+
+    def __init__(self, input_size, hidden_size, dtype):
+        super().__init__(dtype)
+        self.input_size = positive("input_size", input_size)
+        self.hidden_size = positive("hidden_size", hidden_size)
+        self.state_sizes = {"h": self.hidden_size}
+        self._buffers, self._lists = {}, {}
+
+    @property
+    def output_size(self):
+        """The size of each output."""
+        return self.state_sizes["h"]
+
+    def twin(self):
+        """Make a layer that shares the parameters, with a tape and buffers of its own.
+
+        Returns
+        -------
+        Recurrent
+            Two passes can be under way at once, one in each.
+        """
+        other = copy.copy(self)
+        other.grads, other._tape = {}, None
+        other._buffers, other._lists = {}, {}
+        return other
+
+    def astype(self, dtype):
+        """Copy the layer with its parameters in another data type; see `Layer`."""
+        return Layer.astype(self, dtype).twin()
+
+    def _buffer(self, name, *shape):
+        """Return an array that is kept until another shape or type is asked for."""
+        kept = self._buffers.get(name)
+        if kept is None or kept.shape != shape or kept.dtype != self.dtype:
+            kept = self._buffers[name] = np.empty(shape, self.dtype)
+            self._lists.clear()
+        return kept
+
+    def _steps(self, name, *buffers):
+        """List the views that each step needs, once for as long as the buffers last."""
+        if name not in self._lists:
+            self._lists[name] = list(zip(*buffers, strict=True))
+        return self._lists[name]
+
+    def _enter(self, xs):
+        """Check xs (B, T, I), and copy it to time-major (T, B, I)."""
+        xs = expect("xs", xs, ("B", "T", self.input_size), self.dtype)
+        B, T, _ = xs.shape
+        if B == 0:
+            raise ValueError("xs must hold at least one sequence, got B = 0")
+        x = self._buffer("x", T, B, self.input_size)
+        x[...] = xs.swapaxes(0, 1)
+        return x
+
+    def _enter_gradient(self, dhs, B, T):
+        """Check dhs (B, T, H), and return it as time-major."""
+        shape = (B, T, self.output_size)
+        if dhs is None:
+            return np.zeros(shape, self.dtype).swapaxes(0, 1)
+        return expect("dhs", dhs, shape, self.dtype, finite=False).swapaxes(0, 1)
+
+    def _state(self, name, state, B, finite=True):
+        """Return the vectors of a state or of its gradient, zero where none is given."""
+        sizes = self.state_sizes
+        if state is None:
+            return [np.zeros((B, size), self.dtype) for size in sizes.values()]
+        if len(sizes) == 1:
+            state = (state,)
+        if not isinstance(state, tuple | list) or len(state) != len(sizes):
+            raise ValueError(
+                f"{name} must hold ({', '.join(sizes)}), got "
+                + (f"{len(state)}" if isinstance(state, tuple | list) else "one array")
+            )
+        return [
+            expect(f"{name} {letter}", part, (B, size), self.dtype, finite)
+            for (letter, size), part in zip(sizes.items(), state, strict=True)
+        ]
+
+    def _leave(self, outputs, *state):
+        """Copy (T, B, N) to (B, T, N), and the vectors of the state."""
+        state = tuple(part.copy() for part in state)
+        outputs = outputs.swapaxes(0, 1).copy()
+        return outputs, state if len(self.state_sizes) > 1 else state[0]
+
+
+def rows(array):
+    """View (T, B, N) as (T B, N): one matrix product does all steps."""
+    return array.reshape(-1, array.shape[-1])

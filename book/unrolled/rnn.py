@@ -4,10 +4,10 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Layer, expect, generator, positive
+from .layer import Recurrent, generator, rows
 
 
-class RNN(Layer):
+class RNN(Recurrent):
     """A recurrent layer with one state and no gates.
 
     Parameters
@@ -37,17 +37,15 @@ class RNN(Layer):
 
     Notes
     -----
-    Elman (1990), with the state drawn as in chapter 2. ``backward`` is derived in
-    chapter 3. Between the two calls the layer keeps T(I + H) + H numbers a sequence.
+    Elman (1990), with the state drawn as in chapter 2; ``backward`` is derived in
+    chapter 3. In units of T·B·H, the layer keeps 2 + I/H from one pass to the other.
     """
 
     def __init__(
         self, input_size, hidden_size, activation="tanh", *, rng, dtype=np.float64
     ):
-        super().__init__(dtype)
+        super().__init__(input_size, hidden_size, dtype)
         rng = generator(rng)
-        self.input_size = positive("input_size", input_size)
-        self.hidden_size = positive("hidden_size", hidden_size)
         self.activation = activation
         self._f()
         I, H = self.input_size, self.hidden_size  # noqa: E741
@@ -81,28 +79,27 @@ class RNN(Layer):
         """
         W_x, W_h, b = self._weights()
         f = self._f().f
-        xs = expect("xs", xs, ("B", "T", self.input_size), self.dtype)
-        B, T, _ = xs.shape
-        if B == 0:
-            raise ValueError("xs must hold at least one sequence, got B = 0")
+        x = self._enter(xs)
+        T, B, _ = x.shape
+        a, h = self._buffer("a", T, B, b.size), self._buffer("h", T + 1, B, b.size)
+        (h[0],) = self._state("state", state, B)
 
-        xs = _time_major(xs)
-        hs = np.empty((T + 1, B, self.hidden_size), self.dtype)
-        hs[0] = self._state("state", state, B, finite=True)
-        a_x = _rows(xs) @ W_x + b  # the input's part of every step in one product
-        a_x = a_x.reshape(T, B, self.hidden_size)
-        for t in range(T):
-            hs[t + 1] = f(a_x[t] + hs[t] @ W_h)
+        np.matmul(rows(x), W_x, out=rows(a))  # all steps at once: no state is needed
+        a += b
+        for a_t, h_prev, h_t in self._steps("forward", a, h[:-1], h[1:]):
+            np.matmul(h_prev, W_h, h_t)
+            np.add(h_t, a_t, h_t)
+            f(h_t, h_t)
 
-        self._tape = xs, hs
-        return _batch_major(hs[1:]), hs[T].copy()
+        self._tape = x, a, h, W_x.copy(), W_h.T.copy()
+        return self._leave(h[1:], h[T])
 
     def backward(self, dhs, dstate=None):
-        """Send gradients back through the last forward pass.
+        """Send gradients back through the last forward pass, as it was run.
 
         Parameters
         ----------
-        dhs : array, shape (B, T, H)
+        dhs : array, shape (B, T, H), or None
             The gradient of the loss with respect to each output h_t.
         dstate : array, shape (B, H), optional
             The gradient with respect to the final state; zero if it is not given.
@@ -121,53 +118,28 @@ class RNN(Layer):
         TypeError, ValueError
             If a shape, a type or a value is not what it must be.
         """
-        W_x, W_h, _ = self._weights()
-        df = self._f().df
-        xs, hs = self._read_tape()
-        T, B, _ = xs.shape
-        dhs = expect("dhs", dhs, (B, T, self.hidden_size), self.dtype, finite=False)
-
-        dhs = _time_major(dhs)
-        das = np.empty_like(dhs)
-        dh_next = self._state("dstate", dstate, B, finite=False)
-        W_hT = np.ascontiguousarray(W_h.T)  # read T times, row by row
-        for t in reversed(range(T)):
-            dh = dhs[t] + dh_next  # from the output above, from the step to the right
-            das[t] = dh * df(hs[t + 1])
-            dh_next = das[t] @ W_hT
-
+        x, da, h, W_x, W_hT = self._read_tape()
+        T, B, _ = x.shape
+        dhs = self._enter_gradient(dhs, B, T)
+        (dh,) = self._state("dstate", dstate, B, finite=False)
+        dh = dh.copy()
         self._tape = None
+
+        self._f().df(h[1:], da)  # the slopes of all steps; a is no longer needed
+        for da_t, dh_t in zip(da[::-1], dhs[::-1], strict=True):
+            np.add(dh, dh_t, dh)  # from the step to the right, from the output above
+            np.multiply(da_t, dh, da_t)
+            np.matmul(da_t, W_hT, dh)
+
         # The sums over time and batch, each in one product.
         self.grads = {
-            "W_x": _rows(xs).T @ _rows(das),
-            "W_h": _rows(hs[:-1]).T @ _rows(das),
-            "b": _rows(das).sum(axis=0),
+            "W_x": rows(x).T @ rows(da),
+            "W_h": rows(h[:-1]).T @ rows(da),
+            "b": rows(da).sum(axis=0),
         }
-        dxs = (_rows(das) @ W_x.T).reshape(xs.shape)
-        return _batch_major(dxs), dh_next.copy()
+        np.matmul(rows(da), W_x.T, out=rows(x))  # dx takes the place of x
+        return self._leave(x, dh)
 
     def _f(self):
         """Return the nonlinearity and its derivative."""
         return activation(self.activation)
-
-    def _state(self, name, state, B, finite):
-        """Return a state or its gradient, zero if it is not given."""
-        shape = (B, self.hidden_size)
-        if state is None:
-            return np.zeros(shape, self.dtype)
-        return expect(name, state, shape, self.dtype, finite)
-
-
-def _time_major(array):
-    """Copy (B, T, N) to (T, B, N), so that one step is contiguous."""
-    return array.swapaxes(0, 1).copy()
-
-
-def _batch_major(array):
-    """Copy (T, B, N) to (B, T, N), so that nothing of the tape leaves the layer."""
-    return array.swapaxes(0, 1).copy()
-
-
-def _rows(array):
-    """View (T, B, N) as (T B, N)."""
-    return array.reshape(-1, array.shape[-1])
