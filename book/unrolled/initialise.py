@@ -78,3 +78,30 @@ def identity(size, scale=1.0, dtype=np.float64):
     Le, Jaitly and Hinton (2015).
     """
     return (scale * np.eye(size)).astype(dtype)
+
+
+def gates(rng, k, I, H, dtype=np.float64):  # noqa: N803
+    """Draw the first parameters of k gates side by side.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the numbers come from.
+    k : int
+        How many gates, the candidate among them.
+    I, H : int
+        Sizes of input and state.
+    dtype : data type
+        Of the result.
+
+    Returns
+    -------
+    dict of str to array
+        ``W_x`` (I, kH) and ``W_h`` (H, kH), each block drawn by itself: Glorot and
+        orthogonal; ``b`` (kH,), zero.
+    """
+    return {
+        "W_x": np.hstack([glorot(rng, I, H, dtype) for _ in range(k)]),
+        "W_h": np.hstack([orthogonal(rng, H, dtype) for _ in range(k)]),
+        "b": np.zeros(k * H, dtype),
+    }

@@ -1,106 +1,300 @@
-"""The LSTM."""
-import numpy as np
-from . import initialise
-from .layer import Recurrent, generator, rows
+"""The LSTM: a cell that is added to, and gates that decide what goes in, stays, gets out.
 
-CACHE = 1 << 19  # bytes of one block of steps, so that it stays in the second-level cache
+Here are the layer, its options, and the loops of the plain one. Each option's changed
+equations are in `lstm_variants`.
+"""
+
+import numpy as np
+
+from . import initialise, lstm_variants
+from .activations import activation
+from .layer import Recurrent, block_length, generator, positive, rows, sigmoid_by_tanh
 
 
 class LSTM(Recurrent):
-    """Plain LSTM."""
+    """A recurrent layer with a cell and three gates.
 
-    def __init__(self, input_size, hidden_size, *, rng, dtype=np.float64):
+    The plain layer, with a_t = x_t W_x + h_{t-1} W_h + b cut into the columns of i, f,
+    g and o, computes
+
+        i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o);  g = tanh(a_g)
+        c_t = f c_{t-1} + i g;  h_t = o tanh(c_t)
+
+    Parameters
+    ----------
+    input_size : int
+        I, the size of x_t.
+    hidden_size : int
+        H, the size of c_t, and of h_t unless it is projected.
+    peephole : bool
+        The gates see the cell: p_i c_{t-1}, p_f c_{t-1} and p_o c_t join their a.
+    coupled : bool
+        i = 1 - f, and the columns of i are absent: the order is f, g, o.
+    input_gate, forget_gate, output_gate : bool
+        False holds that gate at 1; its columns stay, and are ignored.
+    gate_recurrence : bool
+        The gates see all gates of the step before: (i, f, o)_{t-1} W_gates joins
+        their a. The state then holds those gates, i f o, as a third part (B, 3H).
+    input_activation, output_activation : str
+        What stands in place of the tanh of a_g, and of the tanh of c_t.
+    forget_bias : float
+        The first value of b in the columns of f.
+    projection_size : int, optional
+        P: h_t = (o tanh(c_t)) W_proj, of size P.
+    layer_norm : bool
+        Normalise x W_x and h W_h over all columns, each with a gain of its own, and
+        the copy of c_t that goes into tanh; the cell itself is carried as it is.
+    rng : numpy.random.Generator
+        Where the first weights come from.
+    dtype : data type
+        float32 or float64; it rules everything that the layer computes.
+
+    Attributes
+    ----------
+    params : dict
+        ``W_x`` (I, kH), Glorot; ``W_h`` (H or P, kH), orthogonal; ``b`` (kH,); k is 4,
+        or 3 if coupled, and the order i f g o. As the options ask: ``p_i``, ``p_f``,
+        ``p_o`` (H,); ``W_gates`` (3H, 3H); ``W_proj`` (H, P); ``gain_x``, ``gain_h``
+        (kH,), ``gain_c``, ``b_c`` (H,).
+    grads : dict
+        The gradients of the same names and shapes, after ``backward``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size or an activation is not what it must be, or two options contradict
+        each other.
+
+    Notes
+    -----
+    Hochreiter and Schmidhuber (1997) with the forget gate of Gers et al. (2000). The
+    variants are those of Greff et al. (2017), section 3; projection, Sak et al. (2014);
+    layer normalisation, Ba et al. (2016), equations 20 to 22. In units of T·B·H, the
+    plain layer keeps 6 + I/H from one pass to the other: four gates, c and h.
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        *,
+        rng,
+        dtype=np.float64,
+        peephole=False,
+        coupled=False,
+        input_gate=True,
+        forget_gate=True,
+        output_gate=True,
+        gate_recurrence=False,
+        input_activation="tanh",
+        output_activation="tanh",
+        forget_bias=0.0,
+        projection_size=None,
+        layer_norm=False,
+    ):
         super().__init__(input_size, hidden_size, dtype)
         rng = generator(rng)
-        I, H = self.input_size, self.hidden_size  # noqa: E741
-        self.state_sizes = {"h": H, "c": H}
-        self._declare(
-            W_x=np.concatenate([initialise.glorot(rng, I, H, self.dtype) for _ in range(4)], 1),
-            W_h=np.concatenate([initialise.orthogonal(rng, H, self.dtype) for _ in range(4)], 1),
-            b=np.zeros(4 * H, self.dtype),
-        )
+        gates = {"i": input_gate, "f": forget_gate, "o": output_gate}
+        _refuse(coupled and not (input_gate and forget_gate),
+                "coupled=True makes i = 1 - f, so it needs both of these gates")
+        _refuse(gate_recurrence and (coupled or not all(gates.values())),
+                "gate_recurrence=True needs three gates of their own")
+        _refuse(layer_norm and (peephole or gate_recurrence),
+                "layer_norm=True is defined for gates that see x and h alone")
+        _refuse(forget_bias and not forget_gate,
+                "forget_bias needs the forget gate, got forget_gate=False")  # fmt: skip
+        self.peephole, self.coupled, self.gates = peephole, coupled, gates
+        self.gate_recurrence, self.layer_norm = gate_recurrence, layer_norm
+        self.input_activation = input_activation
+        self.output_activation = output_activation
+        activation(input_activation), activation(output_activation)
+
+        I, H = self.input_size, self.hidden_size
+        P = H if projection_size is None else positive("projection_size", projection_size)
+        self.projection_size = projection_size
+        self.order = "fgo" if coupled else "ifgo"
+        self.state_sizes = {"h": P, "c": H}
+        params = initialise.gates(rng, len(self.order), I, H, self.dtype, P)
+        params["b"][self.columns("f")] = forget_bias
+        if peephole:
+            params |= {f"p_{k}": np.zeros(H, self.dtype) for k in "ifo" if k in self.order}
+        if gate_recurrence:
+            self.state_sizes["gates"] = 3 * H
+            params["W_gates"] = initialise.glorot(rng, 3 * H, 3 * H, self.dtype)
+        if projection_size is not None:
+            params["W_proj"] = initialise.glorot(rng, H, P, self.dtype)
+        if layer_norm:
+            wide, narrow = np.ones(params["b"].size, self.dtype), np.ones(H, self.dtype)
+            params |= {"gain_x": wide, "gain_h": wide.copy()}
+            params |= {"gain_c": narrow, "b_c": np.zeros(H, self.dtype)}
+        self._declare(**params)
+        plain = params.keys() == {"W_x", "W_h", "b"} and not coupled
+        tanh = input_activation == output_activation == "tanh"
+        self._is_plain = plain and tanh and all(gates.values())
+
+    def columns(self, gate):
+        """Return the slice of the columns of "i", "f", "g" or "o"."""
+        H, k = self.hidden_size, self.order.index(gate)
+        return slice(k * H, (k + 1) * H)
 
     def forward(self, xs, state=None):
-        """Forward."""
-        W_x, W_h, b = self._weights()
-        x = self._enter(xs)
-        T, B, _ = x.shape
-        H = self.hidden_size
-        a = self._buffer("a", T, B, 4 * H)
-        h, c = self._buffer("h", T + 1, B, H), self._buffer("c", T + 1, B, H)
-        h[0], c[0] = self._state("state", state, B)
+        """Run the recurrence over every step of every sequence.
 
-        half = np.full(4 * H, 0.5, self.dtype); half[2 * H:3 * H] = 1
-        shift = np.full(4 * H, 0.5, self.dtype); shift[2 * H:3 * H] = 0
-        W_xs = np.multiply(W_x, half, self._buffer("W_x", *W_x.shape))
-        W_hs = np.multiply(W_h, half, self._buffer("W_h", *W_h.shape))
-        np.matmul(rows(x), W_xs, out=rows(a))
-        a += b * half
-        i, f, g, o = (a[..., k * H:(k + 1) * H] for k in range(4))
-        r, u = self._buffer("r", B, 4 * H), self._buffer("u", B, H)
-        matmul, add, multiply, tanh = np.matmul, np.add, np.multiply, np.tanh
-        for a_t, i_t, f_t, g_t, o_t, c_prev, c_t, h_prev, h_t in self._steps("forward", a, i, f, g, o, c[:-1], c[1:], h[:-1], h[1:]):
-            matmul(h_prev, W_hs, r)
-            add(a_t, r, a_t)
-            tanh(a_t, a_t)
-            multiply(a_t, half, a_t)
-            add(a_t, shift, a_t)
-            multiply(f_t, c_prev, c_t)
-            multiply(i_t, g_t, u)
-            add(c_t, u, c_t)
-            tanh(c_t, h_t)
-            multiply(o_t, h_t, h_t)
-        self._tape = x, a, c, h, W_xs, W_hs, half
-        return self._leave(h[1:], h[T], c[T])
+        Parameters
+        ----------
+        xs : array, shape (B, T, I)
+            The inputs; T may be 0.
+        state : tuple of array, shapes (B, H), optional
+            h_0 and c_0; zero if they are not given.
+
+        Returns
+        -------
+        hs : array, shape (B, T, H)
+            h_1 … h_T.
+        state : tuple of array, shapes (B, H)
+            h_T and c_T: pass them on to continue the sequence.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        weights = self._weights()
+        x = self._enter(xs)
+        state = self._state("state", state, x.shape[1])
+        run = self._run if self._is_plain else lstm_variants.run
+        hs, *state = run(x, state, *weights) if self._is_plain else run(self, x, state)
+        return self._leave(hs, *state)
 
     def backward(self, dhs, dstate=None):
-        """Backward."""
-        x, a, c, h, W_xs, W_hs, half = self._read_tape()
+        """Send gradients back through the last forward pass, as it was run.
+
+        Parameters
+        ----------
+        dhs : array, shape (B, T, H), or None
+            The gradient of the loss with respect to each output h_t.
+        dstate : tuple of array, shapes (B, H), optional
+            The gradients with respect to the final h and c; zero if not given.
+
+        Returns
+        -------
+        dxs : array, shape (B, T, I)
+            The gradient with respect to the inputs.
+        dstate : tuple of array, shapes (B, H)
+            The gradients with respect to h_0 and c_0.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no forward pass since the last call.
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        x = self._read_tape()[0]
+        dhs = self._enter_gradient(dhs, *x.shape[1::-1])
+        dstate = self._state("dstate", dstate, x.shape[1], finite=False)
+        if self._is_plain:
+            dx, *dstate = self._run_back(dhs, *dstate)
+        else:
+            dx, *dstate = lstm_variants.run_back(self, dhs, dstate)
+        self._tape = None
+        return self._leave(dx, *dstate)
+
+    def _run(self, x, state, W_x, W_h, b):
+        """Run the plain layer over x (T, B, I); return hs, h and c."""
         T, B, _ = x.shape
         H = self.hidden_size
-        dhs = self._enter_gradient(dhs, B, T)
-        dh, dc = (part.copy() for part in self._state("dstate", dstate, B, finite=False))
-        self._tape = None
-        np.divide(W_xs, half, W_xs)
-        W_hT = self._buffer("W_hT", 4 * H, H)
-        np.divide(W_hs.T, half[:, None], W_hT)
-        u = self._buffer("u", B, H)
-        matmul, add, multiply, subtract = np.matmul, np.add, np.multiply, np.subtract
-        n = max(1, min(T, CACHE // (max(1, B * H * self.dtype.itemsize * 6))))
-        fs, ms, th = (self._buffer(k, n, B, H) for k in ("fs", "ms", "th"))
-        for stop in range(T, 0, -n):
-            start = max(0, stop - n)
-            k = stop - start
-            F, M, S = fs[:k], ms[:k], th[:k]
-            A = a[start:stop]
-            i, f, g, o = (A[..., q * H:(q + 1) * H] for q in range(4))
-            # slopes, over the gates
-            np.tanh(c[start + 1:stop + 1], S)
-            F[...] = f
-            multiply(S, S, M); subtract(1, M, M); multiply(M, o, M)     # dh -> dc
-            multiply(S, o, S); subtract(1, o, o); multiply(o, S, o)     # dh -> da_o
-            subtract(1, f, f); multiply(f, F, f); multiply(f, c[start:stop], f)
-            subtract(1, i, S); multiply(S, g, S)
-            multiply(g, g, g); subtract(1, g, g); multiply(g, i, g)
-            multiply(i, S, i)
-            for t in range(k - 1, -1, -1):
-                a_t = A[t].reshape(B, 4, H)
-                add(dh, dhs[start + t], dh)
-                multiply(dh, M[t], u)
-                add(dc, u, dc)
-                ifg = a_t[:, :3]
-                multiply(ifg, dc[:, None], ifg)
-                o_t = a_t[:, 3]
-                multiply(o_t, dh, o_t)
-                multiply(dc, F[t], dc)
-                matmul(A[t], W_hT, dh)
+        a = self._buffer("a", T, B, 4 * H)  # a_t; then the gates; then their gradients
+        h, c = self._buffer("h", T + 1, B, H), self._buffer("c", T + 1, B, H)
+        h[0], c[0] = state
+
+        # One tanh for all four: the inner half of sigmoid goes into the weights.
+        scale, shift = sigmoid_by_tanh(B, a.shape[-1], self.dtype, linear=self.columns("g"))
+        W_x, W_h = (
+            np.multiply(W, scale[0], self._buffer(name, *W.shape))
+            for name, W in (("W_x", W_x), ("W_h", W_h))
+        )
+        np.matmul(rows(x), W_x, out=rows(a))
+        a += b * scale[0]
+        p, u = self._buffer("p", B, 4 * H), self._buffer("u", B, H)
+        dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
+        parts = [a[..., self.columns(gate)] for gate in "ifgo"]
+        views = self._steps("forward", a, *parts, c[:-1], c[1:], h[:-1], h[1:])
+        for a_t, i, f, g, o, c_prev, c_t, h_prev, h_t in views:
+            add(a_t, dot(h_prev, W_h, p), a_t)  # a_t = x_t W_x + h_{t-1} W_h + b
+            tanh(a_t, a_t)
+            add(multiply(a_t, scale, a_t), shift, a_t)  # i, f, g, o
+            multiply(f, c_prev, c_t)
+            add(c_t, multiply(i, g, u), c_t)  # c_t = f c_{t-1} + i g
+            multiply(o, tanh(c_t, h_t), h_t)  # h_t = o tanh(c_t)
+        self._tape = x, a, c, h, W_x, W_h
+        return h[1:], h[T], c[T]
+
+    def _run_back(self, dhs, dh_T, dc_T):
+        """Send dhs (T, B, H), dh and dc back through the plain layer."""
+        x, a, c, h, W_x, W_h = self._tape
+        T, B, H = dhs.shape
+        unfold = np.full(4 * H, 2, self.dtype)
+        unfold[self.columns("g")] = 1
+        W_x *= unfold
+        W_h *= unfold
+        W_hT = self._buffer("W_hT", 4 * H, H)  # read T times, row by row
+        W_hT[...] = W_h.T
+
+        dh, dc, u = (self._buffer(name, B, H) for name in ("dh", "dc", "u"))
+        dh[...], dc[...] = dh_T, dc_T
+        dc_ifg = dc[:, None]
+        ifg = a.reshape(T, B, 4, H)[:, :, :3]
+        steps = self._steps("backward", a, ifg, a[..., self.columns("o")])
+        block = block_length(T, 6 * dc.nbytes)
+        f, m, s = (self._buffer(name, block, B, H) for name in ("f", "m", "s"))
+        kept = self._steps("block", f, m)
+        dot, add, multiply = np.dot, np.add, np.multiply
+        for stop in range(T, 0, -block):
+            now = slice(max(0, stop - block), stop)
+            n = stop - now.start
+            self._slopes(a[now], c[now.start : stop + 1], f[:n], m[:n], s[:n])
+            views = zip(steps[now], kept[:n], dhs[now], strict=True)
+            for (da, da_ifg, da_o), (f_t, m_t), dh_t in reversed([*views]):
+                add(dh, dh_t, dh)  # from the step to the right, from the output above
+                add(dc, multiply(dh, m_t, u), dc)  # from the right, and through tanh(c)
+                multiply(da_o, dh, da_o)
+                multiply(da_ifg, dc_ifg, da_ifg)
+                multiply(dc, f_t, dc)
+                dot(da, W_hT, dh)
+
+        # The sums over time and batch, each in one product.
         self.grads = {
             "W_x": rows(x).T @ rows(a),
             "W_h": rows(h[:-1]).T @ rows(a),
             "b": rows(a).sum(axis=0),
         }
-        np.matmul(rows(a), W_xs.T, out=rows(x))
-        return self._leave_b(x, dh, dc)
+        np.matmul(rows(a), W_x.T, out=rows(x))  # dx takes the place of x
+        return x, dh, dc
 
-    def _leave_b(self, x, dh, dc):
-        return x.swapaxes(0, 1).copy(), (dh, dc)
+    def _slopes(self, a, c, f, m, s):
+        """Put the slopes of a few steps in place of their gates.
+
+        With dh and dc of a step at hand, da_o = dh · tanh(c) o' and m = o tanh'(c)
+        takes dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'.
+        """
+        multiply, subtract = np.multiply, np.subtract
+        i, f_gate, g, o = (a[..., self.columns(gate)] for gate in "ifgo")
+        f[...] = f_gate  # what is left of dc for the step before
+        np.tanh(c[1:], s)
+        subtract(1, multiply(s, s, m), m)
+        multiply(m, o, m)
+        multiply(s, o, s)
+        multiply(s, subtract(1, o, o), o)  # tanh(c) o (1 - o)
+        subtract(1, f_gate, f_gate)
+        multiply(multiply(f_gate, f, f_gate), c[:-1], f_gate)  # c_{t-1} f (1 - f)
+        multiply(subtract(1, i, s), g, s)
+        subtract(1, multiply(g, g, g), g)
+        multiply(g, i, g)  # i (1 - g²)
+        multiply(i, s, i)  # g i (1 - i)
+
+
+def _refuse(nonsense, sentence):
+    """Raise if two options contradict each other."""
+    if nonsense:
+        raise ValueError(sentence)
