@@ -1,15 +1,128 @@
-"""The GRU, with the reset after the product or before it, and the minimal gated unit.
+"""The GRU, with its reset after the product or before it, and the minimal gated unit.
 
-r and z are gates, n is the candidate: h_t = (1 - z_t) n_t + z_t h_{t-1}.
+In all three the new state lies between a candidate n and the old state:
+h_t = (1 - z_t) n_t + z_t h_{t-1}.
 """
 
 import numpy as np
 
 from . import initialise
-from .layer import Recurrent, generator, rows
+from .activations import activation
+from .layer import Recurrent, block_length, generator, rows, sigmoid_by_tanh
+
+SIGMOID = activation("sigmoid")
 
 
-class GRU(Recurrent):
+class _Gated(Recurrent):
+    """What the GRU and the minimal gated unit share.
+
+    `_run` and `_run_back` here are those of a reset before the product. A subclass says
+    how its gates r and z come from a, and what their gradients make of it.
+    """
+
+    def forward(self, xs, state=None):
+        """Run the recurrence over every step of every sequence.
+
+        Parameters
+        ----------
+        xs : array, shape (B, T, I)
+            The inputs; T may be 0.
+        state : array, shape (B, H), optional
+            h_0; zero if it is not given.
+
+        Returns
+        -------
+        hs : array, shape (B, T, H)
+            h_1 … h_T.
+        state : array, shape (B, H)
+            h_T, or h_0 if T is 0: pass it on to continue the sequence.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        weights = self._weights()
+        x = self._enter(xs)
+        T, B, _ = x.shape
+        h = self._buffer("h", T + 1, B, self.hidden_size)
+        (h[0],) = self._state("state", state, B)
+        self._run(x, h, *weights)
+        return self._leave(h[1:], h[T])
+
+    def backward(self, dhs, dstate=None):
+        """Send gradients back through the last forward pass, as it was run.
+
+        Parameters
+        ----------
+        dhs : array, shape (B, T, H), or None
+            The gradient of the loss with respect to each output h_t.
+        dstate : array, shape (B, H), optional
+            The gradient with respect to the final state; zero if it is not given.
+
+        Returns
+        -------
+        dxs : array, shape (B, T, I)
+            The gradient with respect to the inputs.
+        dstate : array, shape (B, H)
+            The gradient with respect to h_0.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no forward pass since the last call.
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        T, B, _ = self._read_tape()[0].shape
+        dhs = self._enter_gradient(dhs, B, T)
+        (dh,) = self._state("dstate", dstate, B, finite=False)
+        dx, dh = self._run_back(dhs, dh.copy())
+        self._tape = None
+        return self._leave(dx, dh)
+
+    def _run(self, x, h, W_x, W_h, b):
+        """Fill h (T + 1, B, H) from h[0] on, the reset before the product."""
+        H, T = self.hidden_size, len(x)
+        W_x, W_gates, W_n = W_x.copy(), W_h[:, :-H].copy(), W_h[:, -H:].copy()
+        a = (rows(x) @ W_x + b).reshape(*x.shape[:2], b.size)
+        steps = []
+        for t in range(T):
+            gates = SIGMOID.f(a[t, :, :-H] + h[t] @ W_gates)
+            r, z = self._split(gates)
+            n = np.tanh(a[t, :, -H:] + (r * h[t]) @ W_n)
+            h[t + 1] = (1 - z) * n + z * h[t]
+            steps.append((gates, n))
+        self._tape = x, h, W_x, W_gates, W_n, steps
+
+    def _run_back(self, dhs, dh):
+        """Send dhs (T, B, H) and dh back; return dx and dh_0, and fill ``grads``."""
+        x, h, W_x, W_gates, W_n, steps = self._tape
+        H, T = self.hidden_size, len(x)
+        das = np.empty((*x.shape[:2], W_x.shape[1]), self.dtype)
+        rh = np.empty_like(h[1:])
+        for t in reversed(range(T)):
+            gates, n = steps[t]
+            r, z = self._split(gates)
+            dh = dh + dhs[t]  # from the step to the right, from the output above
+            da_n = dh * (1 - z) * (1 - n * n)
+            drh = da_n @ W_n.T
+            dgates = self._join(drh * h[t], dh * (h[t] - n))  # of r and of z
+            da_gates = dgates * SIGMOID.df(gates)
+            dh = dh * z + drh * r + da_gates @ W_gates.T
+            rh[t] = r * h[t]
+            das[t] = np.concatenate([da_gates, da_n], axis=-1)
+        da_gates, da_n = rows(das)[:, :-H], rows(das)[:, -H:]
+        dW_gates, dW_n = rows(h[:-1]).T @ da_gates, rows(rh).T @ da_n
+        self.grads = {
+            "W_x": rows(x).T @ rows(das),
+            "W_h": np.concatenate([dW_gates, dW_n], axis=1),
+            "b": rows(das).sum(axis=0),
+        }
+        return (rows(das) @ W_x.T).reshape(x.shape), dh
+
+
+class GRU(_Gated):
     """A recurrent layer with a reset and an update gate.
 
     Parameters
@@ -58,117 +171,155 @@ class GRU(Recurrent):
         b_hn = {"b_hn": np.zeros(H, self.dtype)} if reset == "after" else {}
         self._declare(**initialise.gates(rng, 3, I, H, self.dtype), **b_hn)
 
-    def forward(self, xs, state=None):
-        """Run the recurrence over every step of every sequence.
+    def _split(self, gates):
+        """Return r and z."""
+        H = self.hidden_size
+        return gates[:, :H], gates[:, H:]
 
-        Parameters
-        ----------
-        xs : array, shape (B, T, I)
-            The inputs; T may be 0.
-        state : array, shape (B, H), optional
-            h_0; zero if it is not given.
+    def _join(self, dr, dz):
+        """Return the gradient of r and z side by side."""
+        return np.concatenate([dr, dz], axis=-1)
 
-        Returns
-        -------
-        hs : array, shape (B, T, H)
-            h_1 … h_T.
-        state : array, shape (B, H)
-            h_T, or h_0 if T is 0: pass it on to continue the sequence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        W_x, W_h, b, b_hn = self._weights()
-        x = self._enter(xs)
+    def _run(self, x, h, W_x, W_h, b, b_hn=None):
+        """Fill h (T + 1, B, H) from h[0] on."""
+        if self.reset == "before":
+            return super()._run(x, h, W_x, W_h, b)
         T, B, _ = x.shape
         H = self.hidden_size
-        a = self._buffer("a", T, B, 3 * H)  # x's part; then r, z, n; then slopes
-        q = self._buffer("q", T, B, H)  # h W_hn + b_hn
-        h = self._buffer("h", T + 1, B, H)
-        (h[0],) = self._state("state", state, B)
+        a = self._buffer("a", T, B, 3 * H)  # a_t; then r, z, n; then gradients
+        q = self._buffer("q", T, B, H)  # h_{t-1} W_hn + b_hn; then gradients
 
-        # sigmoid(a) = (1 + tanh(a / 2)) / 2: the inner half goes into the weights.
-        W_x, W_h, half = _halved(W_x, 2 * H), _halved(W_h, 2 * H), self.dtype.type(0.5)
+        # One tanh for both gates: the inner half of sigmoid goes into the weights.
+        scale, shift = sigmoid_by_tanh(B, 3 * H, self.dtype, linear=slice(2 * H, None))
+        W_x, W_h = (
+            np.multiply(W, scale[0], self._buffer(name, *W.shape))
+            for name, W in (("W_x", W_x), ("W_h", W_h))
+        )
         np.matmul(rows(x), W_x, out=rows(a))
-        a += _halved(b, 2 * H)
+        a += b * scale[0]
         p, u = self._buffer("p", B, 3 * H), self._buffer("u", B, H)
-        p_rz, p_n = p[:, : 2 * H], p[:, 2 * H :]
-        half = np.array(half)
-        matmul, add, multiply = np.matmul, np.add, np.multiply
+        b_hn = np.tile(b_hn, (B, 1))
+        p_rz, p_n, half = p[:, : 2 * H], p[:, 2 * H :], shift[:, : 2 * H].copy()
+        dot, add, multiply = np.dot, np.add, np.multiply
         subtract, tanh = np.subtract, np.tanh
-        views = a[..., : 2 * H], a[..., :H], a[..., H : 2 * H], a[..., 2 * H :]
-        for rz, r, z, n, q_t, h_prev, h_t in self._steps("forward", *views, q, h[:-1], h[1:]):
-            matmul(h_prev, W_h, p)
-            add(rz, p_rz, rz)
-            tanh(rz, rz)
-            multiply(rz, half, rz)
-            add(rz, half, rz)
+        parts = a[..., : 2 * H], a[..., :H], a[..., H : 2 * H], a[..., 2 * H :]
+        views = self._steps("forward", *parts, q, h[:-1], h[1:])
+        for rz, r, z, n, q_t, h_prev, h_t in views:
+            dot(h_prev, W_h, p)
+            tanh(add(rz, p_rz, rz), rz)
+            add(multiply(rz, half, rz), half, rz)  # r, z
             add(p_n, b_hn, q_t)
-            multiply(r, q_t, u)
-            add(n, u, n)
-            tanh(n, n)
-            subtract(h_prev, n, u)
-            multiply(z, u, u)
-            add(n, u, h_t)
-        self._tape = x, a, q, h, W_x, W_h
-        return self._leave(h[1:], h[T])
+            tanh(add(n, multiply(r, q_t, u), n), n)  # n = tanh(a_n + r q)
+            multiply(z, subtract(h_prev, n, u), u)
+            add(n, u, h_t)  # h_t = n + z (h_{t-1} - n)
+        self._tape = x, h, W_x, W_h, a, q
 
-    def backward(self, dhs, dstate=None):
-        """Backward."""
-        x, a, q, h, W_x, W_h = self._read_tape()
-        T, B, _ = x.shape
+    def _run_back(self, dhs, dh_T):
+        """Send dhs (T, B, H) and dh back; return dx and dh_0, and fill ``grads``."""
+        if self.reset == "before":
+            return super()._run_back(dhs, dh_T)
+        x, h, W_x, W_h, a, q = self._tape
+        T, B, H = dhs.shape
+        W_x[:, : 2 * H] *= 2
+        W_h[:, : 2 * H] *= 2
+        W_hT = self._buffer("W_hT", 3 * H, H)  # read T times, row by row
+        W_hT[...] = W_h.T
+        dh, u = self._buffer("dh", B, H), self._buffer("u", B, H)
+        dh[...] = dh_T
+        dh_3 = dh[:, None]
+        steps = self._steps("backward", a, a.reshape(T, B, 3, H), q)
+        block = block_length(T, 6 * dh.nbytes)
+        z, s = (self._buffer(name, block, B, H) for name in ("z", "s"))
+        kept = self._steps("block", z)
+        dot, add, multiply = np.dot, np.add, np.multiply
+        for stop in range(T, 0, -block):
+            now = slice(max(0, stop - block), stop)
+            count = stop - now.start
+            self._slopes(a[now], q[now], h[now], z[:count], s[:count])
+            views = zip(steps[now], kept[:count], dhs[now], strict=True)
+            for (da, da_3, da_n), (z_t,), dh_t in reversed([*views]):
+                add(dh, dh_t, dh)  # from the step to the right, from the output above
+                multiply(da_3, dh_3, da_3)
+                multiply(da_n, dh, da_n)
+                multiply(dh, z_t, u)
+                add(dot(da, W_hT, dh), u, dh)
+
+        # The candidate has two gradients: dq inside the reset, da_n outside it.
+        dq, da_n = a[..., 2 * H :], q
+        self.grads = {"W_x": None, "W_h": rows(h[:-1]).T @ rows(a), "b": None}
+        self.grads["b_hn"] = dq.sum(axis=(0, 1))
+        dq[...] = da_n
+        self.grads["W_x"] = rows(x).T @ rows(a)
+        self.grads["b"] = rows(a).sum(axis=0)
+        np.matmul(rows(a), W_x.T, out=rows(x))  # dx takes the place of x
+        return x, dh
+
+    def _slopes(self, a, q, h, z, s):
+        """Put the slopes of a few steps in place of their gates: each is times dh.
+
+        In a: da_r, da_z and the gradient of q; in q: da_n. With n' = (1 - z)(1 - n²)
+        they are n' q r (1 - r), (h_{t-1} - n) z (1 - z), n' r and n'.
+        """
+        multiply, subtract = np.multiply, np.subtract
         H = self.hidden_size
-        dhs = self._enter_gradient(dhs, B, T)
-        dh = self._state("dstate", dstate, B, finite=False)[0].copy()
-        self._tape = None
-        W_x, W_hT = _doubled(W_x, 2 * H), np.ascontiguousarray(_doubled(W_h, 2 * H).T)
-        u, back = self._buffer("u", B, H), self._buffer("back", B, H)
-        matmul, add, multiply, subtract = np.matmul, np.add, np.multiply, np.subtract
-        size = max(1, min(T, (1 << 19) // max(1, B * H * self.dtype.itemsize * 6)))
-        zs, sn = self._buffer("zs", size, B, H), self._buffer("sn", size, B, H)
-        for stop in range(T, 0, -size):
-            start = max(0, stop - size)
-            k = stop - start
-            Z, S = zs[:k], sn[:k]
-            A, Q, hp = a[start:stop], q[start:stop], h[start:stop]
-            r, z, n = A[..., :H], A[..., H:2 * H], A[..., 2 * H:]
-            Z[...] = z
-            subtract(1, z, S)
-            # z slope: (h - n) z (1 - z)
-            multiply(z, S, z); 
-            subtract(hp, n, hp_n := self._buffer("hn", size, B, H)[:k]); multiply(z, hp_n, z)
-            # n slope (1-z)(1-n^2)
-            multiply(n, n, n); subtract(1, n, n); multiply(n, S, n)
-            # r slope = n slope * q r (1-r);  q slope = n slope * r
-            multiply(n, r, S)        # dq
-            multiply(Q, S, Q); subtract(1, r, r); multiply(r, Q, r)
-            Q[...] = n               # x side
-            n[...] = S               # h side
-            for t in range(k - 1, -1, -1):
-                add(dh, dhs[start + t], dh)
-                a_t = A[t].reshape(B, 3, H)
-                multiply(a_t, dh[:, None], a_t)
-                multiply(Q[t], dh, Q[t])
-                multiply(dh, Z[t], u)
-                matmul(A[t], W_hT, dh)
-                add(dh, u, dh)
-        da = rows(a)
-        n = a[..., 2 * H:]
-        dW_h = rows(h[:-1]).T @ da
-        db_hn = n.reshape(-1, H).sum(0)
-        n[...] = q
-        self.grads = {"W_x": rows(x).T @ da, "W_h": dW_h, "b": da.sum(0), "b_hn": db_hn}
-        np.matmul(da, W_x.T, out=rows(x))
-        return self._leave(x, dh)
+        r, z_gate, n = (a[..., k * H : (k + 1) * H] for k in range(3))
+        z[...] = z_gate  # what is left of dh for the step before
+        subtract(1, z, s)
+        multiply(z_gate, s, z_gate)
+        multiply(z_gate, h - n, z_gate)
+        subtract(1, multiply(n, n, n), n)
+        multiply(n, s, n)
+        multiply(n, r, s)
+        multiply(q, s, q)
+        multiply(subtract(1, r, r), q, r)
+        q[...] = n
+        n[...] = s
 
 
-def _halved(w, n):
-    w = w.copy(); w[..., :n] *= 0.5
-    return w
+class MGU(_Gated):
+    """The minimal gated unit: one gate, which resets the old state and lets it go.
 
+    f = sigmoid(x W_xf + h W_hf + b_f), n = tanh(x W_xn + (f h) W_hn + b_n), and
+    h_t = (1 - f) h_{t-1} + f n: a GRU, reset before the product, with r = f = 1 - z.
 
-def _doubled(w, n):
-    w[..., :n] *= 2
-    return w
+    Parameters
+    ----------
+    input_size : int
+        I, the size of x_t.
+    hidden_size : int
+        H, the size of h_t.
+    rng : numpy.random.Generator
+        Where the first weights come from.
+    dtype : data type
+        float32 or float64; it rules everything that the layer computes.
+
+    Attributes
+    ----------
+    params : dict
+        ``W_x`` (I, 2H), Glorot; ``W_h`` (H, 2H), orthogonal; ``b`` (2H,), zero; the
+        columns are those of f, n.
+    grads : dict
+        The gradients of the same names and shapes, after ``backward``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a whole number of at least 1.
+
+    Notes
+    -----
+    Zhou et al. (2016).
+    """
+
+    def __init__(self, input_size, hidden_size, *, rng, dtype=np.float64):
+        super().__init__(input_size, hidden_size, dtype)
+        I, H = self.input_size, self.hidden_size
+        self._declare(**initialise.gates(generator(rng), 2, I, H, self.dtype))
+
+    def _split(self, gates):
+        """Return r = f and z = 1 - f."""
+        return gates, 1 - gates
+
+    def _join(self, dr, dz):
+        """Return the gradient of f, which is r and 1 - z."""
+        return dr - dz

@@ -80,7 +80,7 @@ def identity(size, scale=1.0, dtype=np.float64):
     return (scale * np.eye(size)).astype(dtype)
 
 
-def gates(rng, k, I, H, dtype=np.float64):  # noqa: N803
+def gates(rng, k, I, H, dtype=np.float64, P=None):
     """Draw the first parameters of k gates side by side.
 
     Parameters
@@ -93,15 +93,19 @@ def gates(rng, k, I, H, dtype=np.float64):  # noqa: N803
         Sizes of input and state.
     dtype : data type
         Of the result.
+    P : int, optional
+        The size of the state that comes back, where it is not H.
 
     Returns
     -------
     dict of str to array
-        ``W_x`` (I, kH) and ``W_h`` (H, kH), each block drawn by itself: Glorot and
-        orthogonal; ``b`` (kH,), zero.
+        ``W_x`` (I, kH) and ``W_h`` (H or P, kH), each block drawn by itself: Glorot
+        and orthogonal; ``b`` (kH,), zero.
     """
+    P = H if P is None else P
+    square = [orthogonal(rng, max(H, P), dtype)[:P, :H] for _ in range(k)]
     return {
         "W_x": np.hstack([glorot(rng, I, H, dtype) for _ in range(k)]),
-        "W_h": np.hstack([orthogonal(rng, H, dtype) for _ in range(k)]),
+        "W_h": np.hstack(square),
         "b": np.zeros(k * H, dtype),
     }

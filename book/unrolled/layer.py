@@ -220,7 +220,7 @@ class Recurrent(Layer):
         return kept
 
     def _steps(self, name, *buffers):
-        """List the views that each step needs, once for as long as the buffers last."""
+        """List the views that each step needs, once while the buffers last."""
         if name not in self._lists:
             self._lists[name] = list(zip(*buffers, strict=True))
         return self._lists[name]
@@ -269,3 +269,19 @@ class Recurrent(Layer):
 def rows(array):
     """View (T, B, N) as (T B, N): one matrix product does all steps."""
     return array.reshape(-1, array.shape[-1])
+
+
+def block_length(T, bytes_per_step):
+    """Return how many of T steps fit into the second-level cache together."""
+    return max(1, min(T, (1 << 19) // max(1, bytes_per_step)))
+
+
+def sigmoid_by_tanh(B, size, dtype, linear=slice(0)):
+    """Return scale and shift (B, size) with sigmoid(a) = shift + scale tanh(scale a).
+
+    One tanh then serves all gates of a step; the columns in ``linear`` stay a tanh.
+    The scale is 1/2, a power of two: folding it into weights rounds nothing.
+    """
+    scale, shift = np.full((2, B, size), 0.5, dtype)
+    scale[:, linear], shift[:, linear] = 1, 0
+    return scale, shift

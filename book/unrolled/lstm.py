@@ -1,4 +1,4 @@
-"""The LSTM: a cell that is added to, and gates that decide what goes in, stays, gets out.
+"""The LSTM: a cell that is added to, and gates that decide what enters, stays, leaves.
 
 Here are the layer, its options, and the loops of the plain one. Each option's changed
 equations are in `lstm_variants`.
@@ -95,12 +95,18 @@ class LSTM(Recurrent):
         super().__init__(input_size, hidden_size, dtype)
         rng = generator(rng)
         gates = {"i": input_gate, "f": forget_gate, "o": output_gate}
-        _refuse(coupled and not (input_gate and forget_gate),
-                "coupled=True makes i = 1 - f, so it needs both of these gates")
-        _refuse(gate_recurrence and (coupled or not all(gates.values())),
-                "gate_recurrence=True needs three gates of their own")
-        _refuse(layer_norm and (peephole or gate_recurrence),
-                "layer_norm=True is defined for gates that see x and h alone")
+        _refuse(
+            coupled and not (input_gate and forget_gate),
+            "coupled=True makes i = 1 - f, so it needs both of these gates",
+        )
+        _refuse(
+            gate_recurrence and (coupled or not all(gates.values())),
+            "gate_recurrence=True needs three gates of their own",
+        )
+        _refuse(
+            layer_norm and (peephole or gate_recurrence),
+            "layer_norm=True is defined for gates that see x and h alone",
+        )
         _refuse(forget_bias and not forget_gate,
                 "forget_bias needs the forget gate, got forget_gate=False")  # fmt: skip
         self.peephole, self.coupled, self.gates = peephole, coupled, gates
@@ -110,14 +116,20 @@ class LSTM(Recurrent):
         activation(input_activation), activation(output_activation)
 
         I, H = self.input_size, self.hidden_size
-        P = H if projection_size is None else positive("projection_size", projection_size)
+        P = (
+            H
+            if projection_size is None
+            else positive("projection_size", projection_size)
+        )
         self.projection_size = projection_size
         self.order = "fgo" if coupled else "ifgo"
         self.state_sizes = {"h": P, "c": H}
         params = initialise.gates(rng, len(self.order), I, H, self.dtype, P)
         params["b"][self.columns("f")] = forget_bias
         if peephole:
-            params |= {f"p_{k}": np.zeros(H, self.dtype) for k in "ifo" if k in self.order}
+            params |= {
+                f"p_{k}": np.zeros(H, self.dtype) for k in "ifo" if k in self.order
+            }
         if gate_recurrence:
             self.state_sizes["gates"] = 3 * H
             params["W_gates"] = initialise.glorot(rng, 3 * H, 3 * H, self.dtype)
@@ -162,8 +174,10 @@ class LSTM(Recurrent):
         weights = self._weights()
         x = self._enter(xs)
         state = self._state("state", state, x.shape[1])
-        run = self._run if self._is_plain else lstm_variants.run
-        hs, *state = run(x, state, *weights) if self._is_plain else run(self, x, state)
+        if self._is_plain:
+            hs, *state = self._run(x, state, *weights)
+        else:
+            hs, *state = lstm_variants.run(self, x, state)
         return self._leave(hs, *state)
 
     def backward(self, dhs, dstate=None):
@@ -209,7 +223,9 @@ class LSTM(Recurrent):
         h[0], c[0] = state
 
         # One tanh for all four: the inner half of sigmoid goes into the weights.
-        scale, shift = sigmoid_by_tanh(B, a.shape[-1], self.dtype, linear=self.columns("g"))
+        scale, shift = sigmoid_by_tanh(
+            B, a.shape[-1], self.dtype, linear=self.columns("g")
+        )
         W_x, W_h = (
             np.multiply(W, scale[0], self._buffer(name, *W.shape))
             for name, W in (("W_x", W_x), ("W_h", W_h))
