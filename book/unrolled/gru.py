@@ -8,7 +8,7 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Recurrent, block_length, generator, rows, sigmoid_by_tanh
+from .layer import Recurrent, block_length, generator, rows
 
 SIGMOID = activation("sigmoid")
 
@@ -85,6 +85,7 @@ class _Gated(Recurrent):
         """Fill h (T + 1, B, H) from h[0] on, the reset before the product."""
         H, T = self.hidden_size, len(x)
         W_x, W_gates, W_n = W_x.copy(), W_h[:, :-H].copy(), W_h[:, -H:].copy()
+        x = x[..., :-1].copy()
         a = (rows(x) @ W_x + b).reshape(*x.shape[:2], b.size)
         steps = []
         for t in range(T):
@@ -186,30 +187,36 @@ class GRU(_Gated):
             return super()._run(x, h, W_x, W_h, b)
         T, B, _ = x.shape
         H = self.hidden_size
-        a = self._buffer("a", T, B, 3 * H)  # a_t; then r, z, n; then gradients
-        q = self._buffer("q", T, B, H)  # h_{t-1} W_hn + b_hn; then gradients
+        a, q = self._buffer("a", T, B, 3 * H), self._buffer("q", T, B, H)
+        gates = a.reshape(T, 3, B, H)  # take the place of a_t: each in one piece
 
-        # One tanh for both gates: the inner half of sigmoid goes into the weights.
-        scale, shift = sigmoid_by_tanh(B, 3 * H, self.dtype, linear=slice(2 * H, None))
-        W_x, W_h = (
-            np.multiply(W, scale[0], self._buffer(name, *W.shape))
-            for name, W in (("W_x", W_x), ("W_h", W_h))
-        )
-        np.matmul(rows(x), W_x, out=rows(a))
-        a += b * scale[0]
+        # One tanh for both gates: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner
+        # half goes into the weights.
+        fold = np.full(3 * H, 0.5, self.dtype)
+        fold[2 * H :] = 1
+        W_x = self._with_bias(W_x, b, fold)
+        W_h = np.multiply(W_h, fold, self._buffer("W_h", *W_h.shape))
+        np.matmul(rows(x), W_x, out=rows(a))  # all steps at once
         p, u = self._buffer("p", B, 3 * H), self._buffer("u", B, H)
+        p_rz, p_n = p[:, : 2 * H], p[:, 2 * H :]
+        rz_in_p = p.reshape(B, 3, H).swapaxes(0, 1)[:2]
+        scale, shift = (
+            np.full((B, 2 * H), 0.5, self.dtype),
+            np.full((2, B, H), 0.5, self.dtype),
+        )
         b_hn = np.tile(b_hn, (B, 1))
-        p_rz, p_n, half = p[:, : 2 * H], p[:, 2 * H :], shift[:, : 2 * H].copy()
         dot, add, multiply = np.dot, np.add, np.multiply
         subtract, tanh = np.subtract, np.tanh
-        parts = a[..., : 2 * H], a[..., :H], a[..., H : 2 * H], a[..., 2 * H :]
+        parts = a[..., : 2 * H], a[..., 2 * H :], gates[:, :2], *gates.swapaxes(0, 1)
         views = self._steps("forward", *parts, q, h[:-1], h[1:])
-        for rz, r, z, n, q_t, h_prev, h_t in views:
+        for a_rz, a_n, rz, r, z, n, q_t, h_prev, h_t in views:
             dot(h_prev, W_h, p)
-            tanh(add(rz, p_rz, rz), rz)
-            add(multiply(rz, half, rz), half, rz)  # r, z
-            add(p_n, b_hn, q_t)
-            tanh(add(n, multiply(r, q_t, u), n), n)  # n = tanh(a_n + r q)
+            add(p_n, b_hn, q_t)  # q = h_{t-1} W_hn + b_hn
+            add(a_rz, p_rz, p_rz)
+            multiply(tanh(p_rz, p_rz), scale, p_rz)
+            u[...] = a_n  # before r and z take its place
+            add(rz_in_p, shift, rz)  # r, z
+            tanh(add(u, multiply(r, q_t, n), n), n)  # n = tanh(a_n + r q)
             multiply(z, subtract(h_prev, n, u), u)
             add(n, u, h_t)  # h_t = n + z (h_{t-1} - n)
         self._tape = x, h, W_x, W_h, a, q
@@ -226,54 +233,52 @@ class GRU(_Gated):
         W_hT[...] = W_h.T
         dh, u = self._buffer("dh", B, H), self._buffer("u", B, H)
         dh[...] = dh_T
-        dh_3 = dh[:, None]
-        steps = self._steps("backward", a, a.reshape(T, B, 3, H), q)
-        block = block_length(T, 6 * dh.nbytes)
-        z, s = (self._buffer(name, block, B, H) for name in ("z", "s"))
-        kept = self._steps("block", z)
+        gates = a.reshape(T, 3, B, H)
+        da = a.reshape(T, B, 3, H).swapaxes(1, 2)  # takes the place of the gates
+        steps = self._steps("backward", a, da, q)
+        block = block_length(T, 5 * dh.nbytes)
+        slopes = self._buffer("slopes", block, 5, B, H)
+        kept = self._steps("block", slopes[:, :3], slopes[:, 3], slopes[:, 4])
         dot, add, multiply = np.dot, np.add, np.multiply
         for stop in range(T, 0, -block):
             now = slice(max(0, stop - block), stop)
             count = stop - now.start
-            self._slopes(a[now], q[now], h[now], z[:count], s[:count])
+            self._slopes(gates[now], q[now], h[now], slopes[:count])
             views = zip(steps[now], kept[:count], dhs[now], strict=True)
-            for (da, da_3, da_n), (z_t,), dh_t in reversed([*views]):
+            for (da_t, parts, da_n), (to_rzq, to_n, z), dh_t in reversed([*views]):
                 add(dh, dh_t, dh)  # from the step to the right, from the output above
-                multiply(da_3, dh_3, da_3)
-                multiply(da_n, dh, da_n)
-                multiply(dh, z_t, u)
-                add(dot(da, W_hT, dh), u, dh)
+                multiply(to_rzq, dh, parts)
+                multiply(to_n, dh, da_n)
+                multiply(dh, z, u)
+                add(dot(da_t, W_hT, dh), u, dh)
 
         # The candidate has two gradients: dq inside the reset, da_n outside it.
         dq, da_n = a[..., 2 * H :], q
-        self.grads = {"W_x": None, "W_h": rows(h[:-1]).T @ rows(a), "b": None}
-        self.grads["b_hn"] = dq.sum(axis=(0, 1))
+        dW_h, db_hn = rows(h[:-1]).T @ rows(a), dq.sum(axis=(0, 1))
         dq[...] = da_n
-        self.grads["W_x"] = rows(x).T @ rows(a)
-        self.grads["b"] = rows(a).sum(axis=0)
+        dW_x = rows(x).T @ rows(a)
+        self.grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1], "b_hn": db_hn}
         np.matmul(rows(a), W_x.T, out=rows(x))  # dx takes the place of x
-        return x, dh
+        return x[..., :-1], dh
 
-    def _slopes(self, a, q, h, z, s):
-        """Put the slopes of a few steps in place of their gates: each is times dh.
+    def _slopes(self, gates, q, h_prev, slopes):
+        """Fill the slopes of a few steps, from their gates: each is times dh.
 
-        In a: da_r, da_z and the gradient of q; in q: da_n. With n' = (1 - z)(1 - n²)
-        they are n' q r (1 - r), (h_{t-1} - n) z (1 - z), n' r and n'.
+        With n' = (1 - z)(1 - n²), they take dh to da_r by n' q r (1 - r), to da_z by
+        (h_{t-1} - n) z (1 - z), to dq by n' r and to da_n by n'; and z is what is left
+        of dh for the step before.
         """
         multiply, subtract = np.multiply, np.subtract
-        H = self.hidden_size
-        r, z_gate, n = (a[..., k * H : (k + 1) * H] for k in range(3))
-        z[...] = z_gate  # what is left of dh for the step before
-        subtract(1, z, s)
-        multiply(z_gate, s, z_gate)
-        multiply(z_gate, h - n, z_gate)
-        subtract(1, multiply(n, n, n), n)
-        multiply(n, s, n)
-        multiply(n, r, s)
-        multiply(q, s, q)
-        multiply(subtract(1, r, r), q, r)
-        q[...] = n
-        n[...] = s
+        r, z, n = gates.swapaxes(0, 1)
+        to_r, to_z, to_q, to_n, kept = slopes.swapaxes(0, 1)
+        multiply(subtract(1, z, kept), z, to_z)
+        multiply(subtract(h_prev, n, to_n), to_z, to_z)
+        subtract(1, multiply(n, n, to_n), to_n)
+        multiply(to_n, kept, to_n)
+        multiply(to_n, r, to_q)
+        multiply(to_q, q, to_r)
+        subtract(to_r, multiply(to_r, r, kept), to_r)
+        kept[...] = z
 
 
 class MGU(_Gated):

@@ -226,14 +226,24 @@ class Recurrent(Layer):
         return self._lists[name]
 
     def _enter(self, xs):
-        """Check xs (B, T, I), and copy it to time-major (T, B, I)."""
+        """Check xs (B, T, I), and copy it to time-major (T, B, I + 1).
+
+        The last input is always one: its weights are the bias.
+        """
         xs = expect("xs", xs, ("B", "T", self.input_size), self.dtype)
         B, T, _ = xs.shape
         if B == 0:
             raise ValueError("xs must hold at least one sequence, got B = 0")
-        x = self._buffer("x", T, B, self.input_size)
-        x[...] = xs.swapaxes(0, 1)
+        x = self._buffer("x", T, B, self.input_size + 1)
+        x[..., :-1], x[..., -1] = xs.swapaxes(0, 1), 1
         return x
+
+    def _with_bias(self, W_x, b, fold=1):
+        """Copy W_x (I, N), with b as the row for the input that is always one."""
+        W = self._buffer("W_x", len(W_x) + 1, b.size)
+        np.multiply(W_x, fold, W[:-1])
+        np.multiply(b, fold, W[-1])
+        return W
 
     def _enter_gradient(self, dhs, B, T):
         """Check dhs (B, T, H), and return it as time-major."""
@@ -243,7 +253,7 @@ class Recurrent(Layer):
         return expect("dhs", dhs, shape, self.dtype, finite=False).swapaxes(0, 1)
 
     def _state(self, name, state, B, finite=True):
-        """Return the vectors of a state or of its gradient, zero where none is given."""
+        """Return the vectors of a state or of its gradient; zero if none is given."""
         sizes = self.state_sizes
         if state is None:
             return [np.zeros((B, size), self.dtype) for size in sizes.values()]
@@ -274,14 +284,3 @@ def rows(array):
 def block_length(T, bytes_per_step):
     """Return how many of T steps fit into the second-level cache together."""
     return max(1, min(T, (1 << 19) // max(1, bytes_per_step)))
-
-
-def sigmoid_by_tanh(B, size, dtype, linear=slice(0)):
-    """Return scale and shift (B, size) with sigmoid(a) = shift + scale tanh(scale a).
-
-    One tanh then serves all gates of a step; the columns in ``linear`` stay a tanh.
-    The scale is 1/2, a power of two: folding it into weights rounds nothing.
-    """
-    scale, shift = np.full((2, B, size), 0.5, dtype)
-    scale[:, linear], shift[:, linear] = 1, 0
-    return scale, shift

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import initialise, lstm_variants
 from .activations import activation
-from .layer import Recurrent, block_length, generator, positive, rows, sigmoid_by_tanh
+from .layer import Recurrent, block_length, generator, positive, rows
 
 
 class LSTM(Recurrent):
@@ -177,7 +177,7 @@ class LSTM(Recurrent):
         if self._is_plain:
             hs, *state = self._run(x, state, *weights)
         else:
-            hs, *state = lstm_variants.run(self, x, state)
+            hs, *state = lstm_variants.run(self, x[..., :-1].copy(), state)
         return self._leave(hs, *state)
 
     def backward(self, dhs, dstate=None):
@@ -218,28 +218,30 @@ class LSTM(Recurrent):
         """Run the plain layer over x (T, B, I); return hs, h and c."""
         T, B, _ = x.shape
         H = self.hidden_size
-        a = self._buffer("a", T, B, 4 * H)  # a_t; then the gates; then their gradients
+        a = self._buffer("a", T, B, 4 * H)
+        gates = a.reshape(T, 4, B, H)  # take the place of a_t: each gate in one piece
         h, c = self._buffer("h", T + 1, B, H), self._buffer("c", T + 1, B, H)
         h[0], c[0] = state
 
-        # One tanh for all four: the inner half of sigmoid goes into the weights.
-        scale, shift = sigmoid_by_tanh(
-            B, a.shape[-1], self.dtype, linear=self.columns("g")
-        )
-        W_x, W_h = (
-            np.multiply(W, scale[0], self._buffer(name, *W.shape))
-            for name, W in (("W_x", W_x), ("W_h", W_h))
-        )
-        np.matmul(rows(x), W_x, out=rows(a))
-        a += b * scale[0]
+        # One tanh for all four: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half
+        # goes into the weights.
+        fold = np.full(4 * H, 0.5, self.dtype)
+        fold[self.columns("g")] = 1
+        W_x = self._with_bias(W_x, b, fold)
+        W_h = np.multiply(W_h, fold, self._buffer("W_h", *W_h.shape))
+        np.matmul(rows(x), W_x, out=rows(a))  # all steps at once
         p, u = self._buffer("p", B, 4 * H), self._buffer("u", B, H)
+        p_gates = p.reshape(B, 4, H).swapaxes(0, 1)
+        scale = np.tile(fold, (B, 1))
+        shift = np.full((4, B, H), 0.5, self.dtype)
+        shift[2] = 0
         dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
-        parts = [a[..., self.columns(gate)] for gate in "ifgo"]
-        views = self._steps("forward", a, *parts, c[:-1], c[1:], h[:-1], h[1:])
-        for a_t, i, f, g, o, c_prev, c_t, h_prev, h_t in views:
-            add(a_t, dot(h_prev, W_h, p), a_t)  # a_t = x_t W_x + h_{t-1} W_h + b
-            tanh(a_t, a_t)
-            add(multiply(a_t, scale, a_t), shift, a_t)  # i, f, g, o
+        parts = gates.swapaxes(0, 1)
+        views = self._steps("forward", a, gates, *parts, c[:-1], c[1:], h[:-1], h[1:])
+        for a_t, gates_t, i, f, g, o, c_prev, c_t, h_prev, h_t in views:
+            add(a_t, dot(h_prev, W_h, p), p)  # a_t = x_t W_x + h_{t-1} W_h + b
+            multiply(tanh(p, p), scale, p)
+            add(p_gates, shift, gates_t)  # i, f, g, o
             multiply(f, c_prev, c_t)
             add(c_t, multiply(i, g, u), c_t)  # c_t = f c_{t-1} + i g
             multiply(o, tanh(c_t, h_t), h_t)  # h_t = o tanh(c_t)
@@ -259,55 +261,51 @@ class LSTM(Recurrent):
 
         dh, dc, u = (self._buffer(name, B, H) for name in ("dh", "dc", "u"))
         dh[...], dc[...] = dh_T, dc_T
-        dc_ifg = dc[:, None]
-        ifg = a.reshape(T, B, 4, H)[:, :, :3]
-        steps = self._steps("backward", a, ifg, a[..., self.columns("o")])
+        gates = a.reshape(T, 4, B, H)
+        da = a.reshape(T, B, 4, H).swapaxes(1, 2)  # takes the place of the gates
+        steps = self._steps("backward", a, da[:, :3], da[:, 3])
         block = block_length(T, 6 * dc.nbytes)
-        f, m, s = (self._buffer(name, block, B, H) for name in ("f", "m", "s"))
-        kept = self._steps("block", f, m)
+        slopes = self._buffer("slopes", block, 6, B, H)
+        kept = self._steps("block", slopes[:, :3], *slopes[:, 3:].swapaxes(0, 1))
         dot, add, multiply = np.dot, np.add, np.multiply
         for stop in range(T, 0, -block):
             now = slice(max(0, stop - block), stop)
             n = stop - now.start
-            self._slopes(a[now], c[now.start : stop + 1], f[:n], m[:n], s[:n])
+            self._slopes(gates[now], c[now.start : stop + 1], h[1:][now], slopes[:n])
             views = zip(steps[now], kept[:n], dhs[now], strict=True)
-            for (da, da_ifg, da_o), (f_t, m_t), dh_t in reversed([*views]):
+            for (da_t, da_ifg, da_o), (ifg, o, m, f), dh_t in reversed([*views]):
                 add(dh, dh_t, dh)  # from the step to the right, from the output above
-                add(dc, multiply(dh, m_t, u), dc)  # from the right, and through tanh(c)
-                multiply(da_o, dh, da_o)
-                multiply(da_ifg, dc_ifg, da_ifg)
-                multiply(dc, f_t, dc)
-                dot(da, W_hT, dh)
+                add(dc, multiply(dh, m, u), dc)  # from the right, and through tanh(c)
+                multiply(o, dh, da_o)
+                multiply(ifg, dc, da_ifg)
+                multiply(dc, f, dc)
+                dot(da_t, W_hT, dh)
 
         # The sums over time and batch, each in one product.
-        self.grads = {
-            "W_x": rows(x).T @ rows(a),
-            "W_h": rows(h[:-1]).T @ rows(a),
-            "b": rows(a).sum(axis=0),
-        }
+        dW_x, dW_h = rows(x).T @ rows(a), rows(h[:-1]).T @ rows(a)
+        self.grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
         np.matmul(rows(a), W_x.T, out=rows(x))  # dx takes the place of x
-        return x, dh, dc
+        return x[..., :-1], dh, dc
 
-    def _slopes(self, a, c, f, m, s):
-        """Put the slopes of a few steps in place of their gates.
+    def _slopes(self, gates, c, h, slopes):
+        """Fill the slopes of a few steps, from their gates, cells and outputs.
 
-        With dh and dc of a step at hand, da_o = dh · tanh(c) o' and m = o tanh'(c)
-        takes dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'.
+        With dh and dc of a step at hand, da_o = dh tanh(c) o', and m = o tanh'(c) takes
+        dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'; and f is
+        what is left of dc for the step before.
         """
         multiply, subtract = np.multiply, np.subtract
-        i, f_gate, g, o = (a[..., self.columns(gate)] for gate in "ifgo")
-        f[...] = f_gate  # what is left of dc for the step before
-        np.tanh(c[1:], s)
-        subtract(1, multiply(s, s, m), m)
-        multiply(m, o, m)
-        multiply(s, o, s)
-        multiply(s, subtract(1, o, o), o)  # tanh(c) o (1 - o)
-        subtract(1, f_gate, f_gate)
-        multiply(multiply(f_gate, f, f_gate), c[:-1], f_gate)  # c_{t-1} f (1 - f)
-        multiply(subtract(1, i, s), g, s)
-        subtract(1, multiply(g, g, g), g)
-        multiply(g, i, g)  # i (1 - g²)
-        multiply(i, s, i)  # g i (1 - i)
+        i, f, g, o = gates.swapaxes(0, 1)
+        to_i, to_f, to_g, to_o, m, kept = slopes.swapaxes(0, 1)
+        ig = multiply(i, g, kept)
+        subtract(ig, multiply(ig, i, to_i), to_i)  # i g - (i g) i
+        subtract(i, multiply(ig, g, to_g), to_g)  # i - (i g) g
+        cf = multiply(c[:-1], f, kept)
+        subtract(cf, multiply(cf, f, to_f), to_f)  # c f - (c f) f
+        subtract(h, multiply(h, o, to_o), to_o)  # o y - (o y) o, y = tanh(c), h = o y
+        y = np.tanh(c[1:], kept)
+        subtract(o, multiply(h, y, m), m)  # o - (o y) y
+        kept[...] = f
 
 
 def _refuse(nonsense, sentence):

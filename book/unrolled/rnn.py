@@ -84,14 +84,14 @@ class RNN(Recurrent):
         a, h = self._buffer("a", T, B, b.size), self._buffer("h", T + 1, B, b.size)
         (h[0],) = self._state("state", state, B)
 
+        W_x = self._with_bias(W_x, b)
         np.matmul(rows(x), W_x, out=rows(a))  # all steps at once: no state is needed
-        a += b
         for a_t, h_prev, h_t in self._steps("forward", a, h[:-1], h[1:]):
             np.matmul(h_prev, W_h, h_t)
             np.add(h_t, a_t, h_t)
             f(h_t, h_t)
 
-        self._tape = x, a, h, W_x.copy(), W_h.T.copy()
+        self._tape = x, a, h, W_x, W_h.T.copy()
         return self._leave(h[1:], h[T])
 
     def backward(self, dhs, dstate=None):
@@ -132,13 +132,10 @@ class RNN(Recurrent):
             np.matmul(da_t, W_hT, dh)
 
         # The sums over time and batch, each in one product.
-        self.grads = {
-            "W_x": rows(x).T @ rows(da),
-            "W_h": rows(h[:-1]).T @ rows(da),
-            "b": rows(da).sum(axis=0),
-        }
+        dW_x, dW_h = rows(x).T @ rows(da), rows(h[:-1]).T @ rows(da)
+        self.grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
         np.matmul(rows(da), W_x.T, out=rows(x))  # dx takes the place of x
-        return self._leave(x, dh)
+        return self._leave(x[..., :-1], dh)
 
     def _f(self):
         """Return the nonlinearity and its derivative."""
