@@ -1,0 +1,199 @@
+"""A recurrent layer with random weights, its inputs, and the gradients that come back.
+
+Every result has a name: outputs ``hs``, ``h_T``, ``c_T``; gradients ``dxs``, ``dh_0``,
+``dW_x``. What an oracle returns is named the same.
+"""
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from agreement import TOLERANCE, floats
+from unrolled import GRU, LSTM, MGU, RNN
+from unrolled.verify import complex_step
+
+CALM = settings(deadline=None, derandomize=True, max_examples=100)
+
+STORED = {
+    "as is": lambda array: array,
+    "Fortran order": np.asfortranarray,
+    "strided": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
+    "backwards": lambda array: array[..., ::-1].copy()[..., ::-1],
+    "float32": lambda array: array.astype(np.float32),
+    "read-only": lambda array: np.broadcast_to(array, array.shape),
+    # A list of nothing has no shape.
+    "nested lists": lambda array: array.tolist() if array.size else array,
+}
+
+# The variants, one a row of the table: what they are called, their class and options.
+VARIANTS = {
+    "RNN, tanh": (RNN, {}),
+    "RNN, relu": (RNN, {"activation": "relu"}),
+    "RNN, sigmoid": (RNN, {"activation": "sigmoid"}),
+    "RNN, identity": (RNN, {"activation": "identity"}),
+    "LSTM": (LSTM, {}),
+    "LSTM, peephole": (LSTM, {"peephole": True}),
+    "LSTM, coupled": (LSTM, {"coupled": True}),
+    "LSTM, coupled peephole": (LSTM, {"coupled": True, "peephole": True}),
+    "LSTM, no input gate": (LSTM, {"input_gate": False}),
+    "LSTM, no forget gate": (LSTM, {"forget_gate": False}),
+    "LSTM, no output gate": (LSTM, {"output_gate": False}),
+    "LSTM, gate recurrence": (LSTM, {"gate_recurrence": True}),
+    "LSTM, the same, linear output": (
+        LSTM,
+        {"gate_recurrence": True, "output_activation": "identity"},
+    ),
+    "LSTM, no input activation": (LSTM, {"input_activation": "identity"}),
+    "LSTM, no output activation": (LSTM, {"output_activation": "identity"}),
+    "LSTM, relu": (LSTM, {"input_activation": "relu", "output_activation": "relu"}),
+    "LSTM, projection": (LSTM, {"projection_size": 3}),
+    "LSTM, layer norm": (LSTM, {"layer_norm": True}),
+    "LSTM, forget bias": (LSTM, {"forget_bias": 1.0}),
+    "GRU, reset after": (GRU, {}),
+    "GRU, reset before": (GRU, {"reset": "before"}),
+    "MGU": (MGU, {}),
+}
+
+
+def drawn(cls, options, dtypes=(np.float64,), largest=4, **more):
+    """Draw cases; a size of 1 is the first that hypothesis tries."""
+    size = st.integers(1, largest)
+    return st.builds(
+        Case,
+        st.just(cls),
+        options,
+        seed=st.integers(0, 2**32 - 1),
+        B=size,
+        T=more.pop("T", st.integers(1, 6)),
+        I=size,
+        H=size,
+        dtype=st.sampled_from(dtypes),
+        state=st.booleans(),
+        dstate=st.booleans(),
+        stored=st.sampled_from(sorted(STORED)),
+        **more,
+    )
+
+
+class Case:
+    """A layer of some class and options, its inputs, and gradients for its outputs."""
+
+    def __repr__(self):
+        """Say what hypothesis drew."""
+        return f"Case({self.cls.__name__}, {self.options}, {self.shape})"
+
+    def __init__(
+        self, cls, options=None, *, B=3, T=5, I=4, H=5, seed=0, dtype=np.float64,
+        state=True, dstate=True, stored="as is",
+    ):  # fmt: skip
+        rng = np.random.default_rng(seed)
+        self.cls, self.options, self.shape = cls, options or {}, (B, T, I, H)
+        self.layer = cls(I, H, rng=rng, dtype=dtype, **self.options)
+        limit = min(1, 2 / np.sqrt(H))
+        forget_bias = self.layer.params["b"].copy()
+        for p in self.layer.params.values():  # a bias of zero would hide itself
+            p[...] = floats(rng, *p.shape, low=-limit, high=limit)
+        self.layer.params["b"] += forget_bias
+
+        def draw(*shape):
+            return STORED[stored](floats(rng, *shape, low=-1, high=1))
+
+        sizes = self.layer.state_sizes.values()
+        self.xs, self.dhs = draw(B, T, I), draw(B, T, self.layer.output_size)
+        parts, dparts = (tuple(draw(B, size) for size in sizes) for _ in range(2))
+        self.state = self.packed(parts) if state else None
+        self.dstate = self.packed(dparts) if dstate else None
+
+    def packed(self, parts):
+        """Put the parts of a state in the form that the layer takes."""
+        return tuple(parts) if len(self.layer.state_sizes) > 1 else parts[0]
+
+    def parts(self, state):
+        """Return the parts of a state by name, zeros where none was given."""
+        sizes = self.layer.state_sizes
+        if state is None:
+            return {k: np.zeros((self.shape[0], size)) for k, size in sizes.items()}
+        return dict(zip(sizes, [state] if len(sizes) == 1 else state, strict=True))
+
+    def arrays(self):
+        """Return what gradients are taken of, by name, in float64."""
+        arrays = {"xs": self.xs}
+        arrays |= {f"{k}_0": part for k, part in self.parts(self.state).items()}
+        arrays |= self.layer.params
+        return {name: np.array(array, float) for name, array in arrays.items()}
+
+    def run(self):
+        """Run forward and backward; return everything by name."""
+        return self.named(
+            self.layer.forward(self.xs, self.state),
+            self.layer.backward(self.dhs, self.dstate),
+        )
+
+    def named(self, outputs, gradients):
+        """Name what forward and backward returned, and what is in ``grads``."""
+        (hs, last), (dxs, first) = outputs, gradients
+        return {
+            "hs": hs,
+            **{f"{name}_T": part for name, part in self.parts(last).items()},
+            "dxs": dxs,
+            **{f"d{name}_0": part for name, part in self.parts(first).items()},
+            **{f"d{name}": grad for name, grad in self.layer.grads.items()},
+        }
+
+    def by_complex_step(self):
+        """Read the gradients off the forward pass alone."""
+        probe = self.layer.astype(np.complex128)
+        arrays = {k: v.astype(complex) for k, v in self.arrays().items()}
+        for name in probe.params:
+            probe.params[name] = arrays[name]
+        state = self.packed([arrays[f"{name}_0"] for name in probe.state_sizes])
+
+        def loss():
+            hs, last = probe.forward(arrays["xs"], state)
+            pairs = [(hs, np.array(self.dhs))]
+            lasts, dlasts = self.parts(last), self.parts(self.dstate)
+            pairs += [(lasts[name], np.array(dlasts[name])) for name in lasts]
+            return sum((part * dpart).sum() for part, dpart in pairs)
+
+        return {f"d{name}": complex_step(loss, x) for name, x in arrays.items()}
+
+
+def error(got, want, floor=0.0):
+    """Return the largest difference over the largest number; NaN is infinitely far."""
+    assert got.shape == want.shape
+    if not got.size:
+        return 0.0
+    gap = np.abs(np.asarray(got, float) - want).max()
+    worst = gap / max(np.abs(want).max(), floor) if gap else 0.0
+    return np.inf if np.isnan(worst) else float(worst)
+
+
+def worst(got, want, floor=0.0):
+    """Return the largest error of the outputs, and of the gradients."""
+    kinds = {False: 0.0, True: 0.0}
+    for name, array in want.items():
+        kind = name.startswith("d")
+        kinds[kind] = max(kinds[kind], error(got[name], array, floor))
+    return kinds[False], kinds[True]
+
+
+def assert_agree(got, want, dtype):
+    """Hold all results against the same ones computed elsewhere in float64.
+
+    Rounding is relative to what is summed, not to a sum that happens to cancel: the
+    scale is the largest number on the way, not the smallest result.
+    """
+    assert got.keys() == want.keys()
+    scale = max([1.0, *(np.abs(array).max(initial=0) for array in want.values())])
+    for name, array in want.items():
+        assert got[name].shape == array.shape, name
+        assert got[name].dtype == dtype, name
+        gap = error(got[name], array, scale)
+        assert gap <= TOLERANCE[np.dtype(dtype)], (name, gap)
+
+
+def assert_same(got, want):
+    """Hold results against those of another run of the same code, bit for bit."""
+    assert got.keys() == want.keys()
+    for name, array in want.items():
+        np.testing.assert_array_equal(got[name], array, err_msg=name)

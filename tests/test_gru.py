@@ -1,0 +1,111 @@
+"""The GRU and the minimal gated unit against torch, ONNX Runtime, and each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cases import CALM, Case, assert_agree, drawn, error, worst
+from oracle_onnx import by_onnx
+from transcription import by_torch_nn, by_transcription
+from unrolled import GRU, MGU
+
+BOTH = [np.float64, np.float32]
+AFTER, BEFORE = {"reset": "after"}, {"reset": "before"}
+
+
+@CALM
+@given(drawn(GRU, st.sampled_from([{}, AFTER]), BOTH))
+def test_reset_after_is_that_of_torch(case):
+    assert_agree(case.run(), by_torch_nn(case), case.layer.dtype)
+
+
+@CALM
+@given(
+    drawn(GRU, st.sampled_from([AFTER, BEFORE]), BOTH, T=st.integers(0, 6))
+    | drawn(MGU, st.just({}), BOTH, T=st.integers(0, 6))
+)
+def test_outputs_and_gradients_are_those_of_the_equations(case):
+    assert_agree(case.run(), by_transcription(case), case.layer.dtype)
+
+
+@CALM
+@given(drawn(GRU, st.sampled_from([AFTER, BEFORE])) | drawn(MGU, st.just({})))
+def test_outputs_are_those_of_onnx_runtime(case):
+    outputs, _ = worst(case.run(), by_onnx(case), floor=1.0)
+    assert outputs < 5e-6
+
+
+# Long enough for several blocks of steps, the first of them shorter than the others.
+LONG = {"B": 8, "T": 50, "I": 20, "H": 64}
+
+
+@pytest.mark.parametrize("dtype", BOTH)
+@pytest.mark.parametrize("sizes", [LONG, LONG | {"T": 101, "B": 5}, LONG | {"H": 200}])
+def test_a_long_sequence_is_still_that_of_torch(sizes, dtype):
+    case = Case(GRU, **sizes, dtype=dtype)
+    assert_agree(case.run(), by_torch_nn(case), dtype)
+
+
+def test_saturated_gates_overflow_nowhere():
+    case = Case(GRU, dtype=np.float32)
+    case.layer.params["b"] *= 1e4
+    with np.errstate(all="raise", under="ignore"):
+        assert_agree(case.run(), by_torch_nn(case), np.float32)
+
+
+def share(source, target):
+    """Give both cases the same numbers, but for the parameters."""
+    for name in ("xs", "dhs", "state", "dstate"):
+        setattr(target, name, getattr(source, name))
+
+
+def test_reset_before_and_after_are_two_models():
+    """They agree where the reset gate is 1, and nowhere else."""
+    before, after = Case(GRU, BEFORE), Case(GRU, AFTER)
+    share(before, after)
+    after.layer.params |= before.layer.params
+    after.layer.params["b_hn"][...] = 0
+    assert error(before.run()["hs"], after.run()["hs"]) > 1e-2
+    before.layer.params["b"][:5] = 100  # the columns of r
+    got, want = before.run(), after.run()
+    del want["db_hn"]
+    assert max(worst(got, want)) < 1e-10
+
+
+def test_the_minimal_gated_unit_is_a_gru_with_its_gates_tied():
+    small, large = Case(MGU), Case(GRU, BEFORE)
+    share(small, large)
+    for name, p in small.layer.params.items():
+        f, n = p[..., :5], p[..., 5:]
+        large.layer.params[name] = np.concatenate([f, -f, n], -1)
+    got, want = small.run(), large.run()
+    for name in small.layer.params:
+        r, z, n = np.split(want.pop(f"d{name}"), 3, -1)
+        want[f"d{name}"] = np.concatenate([r - z, n], -1)
+    assert_agree(got, want, np.float64)
+
+
+def test_the_second_bias_is_not_redundant():
+    """It sits inside the reset: no b does what b_hn does."""
+    case = Case(GRU)
+    grads = case.run()
+    assert not np.allclose(grads["db_hn"], grads["db"][10:])
+
+
+def test_the_parameters_and_their_shapes():
+    rng = np.random.default_rng(0)
+    shapes = {"W_x": (3, 12), "W_h": (4, 12), "b": (12,)}
+    for layer, want in [
+        (GRU(3, 4, rng=rng), shapes | {"b_hn": (4,)}),
+        (GRU(3, 4, "before", rng=rng), shapes),
+        (MGU(3, 4, rng=rng), {"W_x": (3, 8), "W_h": (4, 8), "b": (8,)}),
+    ]:
+        assert {name: p.shape for name, p in layer.params.items()} == want
+
+
+@pytest.mark.parametrize("reset", ["never", None, True])
+def test_another_reset_is_refused(reset):
+    with pytest.raises(ValueError) as caught:
+        GRU(3, 4, reset, rng=np.random.default_rng(0))
+    assert str(caught.value) == f"reset must be 'after' or 'before', got {reset!r}"

@@ -1,0 +1,246 @@
+"""What a pass of any recurrent layer leaves behind, and what it must not touch."""
+
+import numpy as np
+import pytest
+
+from cases import VARIANTS, Case, assert_agree, assert_same
+
+each = pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+
+
+def listed(state):
+    """Return the parts of a state."""
+    return list(state) if isinstance(state, tuple) else [state]
+
+
+@each
+@pytest.mark.parametrize("cut", [0, 2, 5])
+def test_two_halves_are_one_whole(variant, cut):
+    case = Case(*variant)
+    whole, layer = case.run(), case.layer
+    hs_1, middle = layer.forward(case.xs[:, :cut], case.state)
+    hs_2, last = layer.forward(case.xs[:, cut:], middle)
+    dxs_2, dmiddle = layer.backward(case.dhs[:, cut:], case.dstate)
+    grads_2 = layer.grads
+    layer.forward(case.xs[:, :cut], case.state)
+    dxs_1, first = layer.backward(case.dhs[:, :cut], dmiddle)
+    layer.grads = {name: layer.grads[name] + grads_2[name] for name in layer.params}
+    halves = (np.hstack([hs_1, hs_2]), last), (np.hstack([dxs_1, dxs_2]), first)
+    assert_agree(case.named(*halves), whole, np.float64)
+
+
+@each
+def test_two_halves_run_at_once_in_a_layer_and_its_twin(variant):
+    case = Case(*variant)
+    whole, layer, twin = case.run(), case.layer, case.layer.twin()
+    assert twin.params is layer.params and twin.grads == {}
+    with pytest.raises(RuntimeError, match="call forward first"):
+        twin.backward(case.dhs, case.dstate)
+    layer.forward(case.xs, case.state)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        layer.twin().backward(case.dhs, case.dstate)  # not even of a pass under way
+    layer.backward(case.dhs, case.dstate)
+    hs_1, middle = layer.forward(case.xs[:, :2], case.state)
+    hs_2, last = twin.forward(case.xs[:, 2:], middle)
+    dxs_2, dmiddle = twin.backward(case.dhs[:, 2:], case.dstate)
+    dxs_1, first = layer.backward(case.dhs[:, :2], dmiddle)
+    layer.grads = {name: layer.grads[name] + twin.grads[name] for name in layer.params}
+    halves = (np.hstack([hs_1, hs_2]), last), (np.hstack([dxs_1, dxs_2]), first)
+    assert_agree(case.named(*halves), whole, np.float64)
+
+
+@each
+def test_no_steps_leave_the_state_and_its_gradient_as_they_are(variant):
+    case = Case(*variant, T=0)
+    result = case.run()
+    assert result["hs"].shape == (3, 0, case.layer.output_size)
+    assert result["dxs"].shape == (3, 0, 4)
+    names = case.layer.state_sizes
+    firsts, dlasts = case.parts(case.state), case.parts(case.dstate)
+    for name in names:
+        np.testing.assert_array_equal(result[f"{name}_T"], firsts[name])
+        np.testing.assert_array_equal(result[f"d{name}_0"], dlasts[name])
+    assert case.layer.grads.keys() == case.layer.params.keys()
+    assert not any(grad.any() for grad in case.layer.grads.values())
+
+
+@each
+def test_a_missing_gradient_is_zero(variant):
+    case = Case(*variant)
+    case.dhs = np.zeros_like(case.dhs)
+    want = case.run()
+    case.dhs = None
+    assert_same(case.run(), want)
+    case.dstate = case.packed([np.zeros_like(p) for p in listed(case.dstate)])
+    assert not any(
+        array.any() for name, array in case.run().items() if name.startswith("d")
+    )
+
+
+@each
+def test_backward_belongs_to_one_forward(variant):
+    case = Case(*variant)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        case.layer.backward(case.dhs)
+    want = case.run()
+    grads = {name: grad.copy() for name, grad in case.layer.grads.items()}
+    with pytest.raises(RuntimeError, match="and backward once after it"):
+        case.layer.backward(case.dhs)
+    assert_same(case.layer.grads, grads)
+    case.layer.forward(case.xs + 1, case.state)  # the last of two counts
+    assert_same(case.run(), want)
+
+
+@each
+def test_a_refused_gradient_leaves_the_pass_as_it_was(variant):
+    case = Case(*variant)
+    want = case.run()
+    outputs = case.layer.forward(case.xs, case.state)
+    with pytest.raises(ValueError, match="dhs must have shape"):
+        case.layer.backward(np.ones((9, 9, 9)))
+    parts = [np.ones((9, 9)) for _ in case.layer.state_sizes]
+    with pytest.raises(ValueError, match="dstate h must have shape"):
+        case.layer.backward(case.dhs, case.packed(parts))
+    gradients = case.layer.backward(case.dhs, case.dstate)
+    assert_same(case.named(outputs, gradients), want)
+
+
+@each
+@pytest.mark.parametrize("what", ["xs", "state", "params"])
+def test_a_refused_forward_corrupts_no_pass(variant, what):
+    """The pass before it is either as it was or gone, never mixed with the new one."""
+    case = Case(*variant)
+    want = case.run()
+    outputs = case.layer.forward(case.xs, case.state)
+    xs, state, b = case.xs + 1, case.state, case.layer.params["b"]
+    if what == "xs":
+        xs[-1, -1, -1] = np.nan
+    elif what == "state":
+        state = case.packed([part * np.nan for part in listed(state)])
+    else:
+        case.layer.params["b"] = b[:-1]
+    with pytest.raises(ValueError, match="must"):
+        case.layer.forward(xs, state)
+    case.layer.params["b"] = b
+    try:
+        gradients = case.layer.backward(case.dhs, case.dstate)
+    except RuntimeError:
+        return
+    assert_same(case.named(outputs, gradients), want)
+
+
+@each
+def test_nobody_can_write_into_the_tape(variant):
+    """Not through what came in, what went out, nor through the parameters."""
+    case = Case(*variant)
+    want = case.run()
+    dhs, dstate = case.dhs.copy(), case.packed([p.copy() for p in listed(case.dstate)])
+
+    hs, last = case.layer.forward(case.xs, case.state)
+    outputs = hs.copy(), case.packed([part.copy() for part in listed(last)])
+    ours = [case.xs, hs, *listed(case.state), *listed(last)]
+    for k, array in enumerate(ours):
+        assert not any(np.shares_memory(array, other) for other in ours[:k])
+    for array in (*ours, *case.layer.params.values()):
+        array[...] = np.nan
+    gradients = case.layer.backward(case.dhs, case.dstate)
+    assert_same(case.named(outputs, gradients), want)
+    for got, kept in zip(
+        [case.dhs, *listed(case.dstate)], [dhs, *listed(dstate)], strict=True
+    ):
+        np.testing.assert_array_equal(got, kept)  # what came in is as it was
+
+
+@each
+def test_what_was_read_only_may_stay_so(variant):
+    case = Case(*variant, stored="read-only")
+    writable = Case(*variant)
+    assert_same(case.run(), writable.run())
+
+
+@each
+def test_a_parameter_put_in_anothers_place_counts_from_the_next_forward(variant):
+    case, other = Case(*variant), Case(*variant, seed=1)
+    want = case.run()
+    outputs = case.layer.forward(case.xs, case.state)
+    case.layer.params.update(other.layer.params)
+    gradients = case.layer.backward(case.dhs, case.dstate)
+    assert_same(case.named(outputs, gradients), want)
+    other.xs, other.dhs, other.state, other.dstate = (
+        case.xs, case.dhs, case.state, case.dstate)  # fmt: skip
+    assert_same(case.run(), other.run())
+
+
+SHAPES = {
+    "larger, smaller, larger": [(5, 7), (2, 3), (5, 7)],
+    "smaller, larger, smaller": [(1, 1), (4, 6), (1, 1)],
+    "another T": [(3, 2), (3, 6), (3, 0), (3, 2)],
+    "another B": [(1, 4), (6, 4), (2, 4), (1, 4)],
+    "as many numbers": [(2, 6), (6, 2), (3, 4), (4, 3)],
+}
+
+
+@each
+@pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
+def test_shapes_may_change_from_call_to_call(variant, shapes):
+    """The kept arrays serve each call as new ones would, and hold no result."""
+    layer, results = Case(*variant).layer, []
+    for seed, (B, T) in enumerate(shapes):
+        case = Case(*variant, B=B, T=T, seed=seed)
+        for name, p in case.layer.params.items():
+            p[...] = layer.params[name]
+        fresh = case.run()
+        case.layer = layer
+        got = case.run()
+        assert_same(got, fresh)
+        results.append((got, fresh))
+    for got, fresh in results:  # and the later calls left the earlier results alone
+        assert_same(got, fresh)
+
+
+@each
+def test_a_forward_of_another_shape_in_between_is_the_one_that_counts(variant):
+    case, other = Case(*variant), Case(*variant, B=2, T=8)
+    want = case.run()
+    case.layer.forward(other.xs, other.state)
+    assert_same(case.run(), want)
+
+
+@each
+@pytest.mark.parametrize("T", [0, 1, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_type_of_the_parameters_rules(variant, T, dtype):
+    other = np.float64 if dtype == np.float32 else np.float32
+    case = Case(*variant, T=T, dtype=dtype)
+    case.xs, case.dhs = case.xs.astype(other), case.dhs.astype(other)
+    for state, dstate in [(None, None), (case.state, case.dstate)]:
+        case.state, case.dstate = state, dstate
+        assert {array.dtype for array in case.run().values()} == {np.dtype(dtype)}
+    held = [case.xs.dtype, *(array.dtype for array in case.layer._buffers.values())]
+    assert set(held[1:]) <= {np.dtype(dtype)}
+
+
+@each
+def test_another_type_is_a_copy_that_shares_nothing(variant):
+    case = Case(*variant)
+    want = case.run()
+    other = case.layer.astype(np.float64)
+    case.layer.forward(case.xs, case.state)
+    for array in case.layer._buffers.values():
+        array[...] = np.nan
+    for p in case.layer.params.values():
+        p[...] = np.nan
+    case.layer = other
+    assert_same(case.run(), want)
+
+
+def gradients_by_type(variant):
+    """Return the gradients in float64 and in float32, of the same numbers."""
+    return [Case(*variant, dtype=dtype).run() for dtype in (np.float64, np.float32)]
+
+
+@each
+def test_float32_differs_by_its_rounding_alone(variant):
+    exact, rounded = gradients_by_type(variant)
+    assert_agree(rounded, exact, np.float32)
+    assert any((rounded[name] != exact[name]).any() for name in exact)
