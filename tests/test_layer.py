@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unrolled import RNN, Linear
+from unrolled import GRU, LSTM, MGU, RNN, Linear
 from unrolled.layer import expect, floating, positive, shape_text
 
 F8 = np.dtype(np.float64)
@@ -97,11 +97,11 @@ REFUSED = {
     ),
     "state of another batch": (
         lambda: layer().forward(np.ones((2, 5, 3)), np.ones((1, 4))),
-        "ValueError: state must have shape (2, 4), got (1, 4)",
+        "ValueError: state h must have shape (2, 4), got (1, 4)",
     ),
     "state with NaN": (
         lambda: layer().forward(np.ones((2, 5, 3)), with_nan(2, 4, at=(1, 3))),
-        "ValueError: state must be finite, got nan at index (1, 3)",
+        "ValueError: state h must be finite, got nan at index (1, 3)",
     ),
     "dhs of another length": (
         lambda: ran().backward(np.ones((2, 4, 4))),
@@ -109,7 +109,7 @@ REFUSED = {
     ),
     "dstate that would broadcast": (
         lambda: ran().backward(np.ones((2, 5, 4)), np.ones(4)),
-        "ValueError: dstate must have shape (2, 4), got (4,)",
+        "ValueError: dstate h must have shape (2, 4), got (4,)",
     ),
     "W_h of another shape": (
         lambda: with_param("W_h", np.ones((4, 3))).forward(np.ones((1, 1, 3))),
@@ -140,6 +140,14 @@ REFUSED = {
     "half precision": (
         lambda: layer(dtype=np.float16),
         "TypeError: dtype must be float32 or float64, got float16",
+    ),
+    "no source of numbers": (
+        lambda: LSTM(3, 4, rng=7),
+        "TypeError: rng must come from np.random.default_rng(seed), got 7",
+    ),
+    "nor for a minimal gated unit": (
+        lambda: MGU(3, 4, rng=None),
+        "TypeError: rng must come from np.random.default_rng(seed), got None",
     ),
     "an unknown activation": (
         lambda: layer(activation="tan"),
@@ -175,7 +183,7 @@ def test_backward_works_once_a_forward_and_survives_a_refusal():
     made = ran()
     with pytest.raises(ValueError, match="dhs must have shape"):
         made.backward(np.ones((1, 5, 4)))
-    with pytest.raises(ValueError, match="dstate must have shape"):
+    with pytest.raises(ValueError, match="dstate h must have shape"):
         made.backward(np.ones((2, 5, 4)), np.ones((1, 4)))
     made.backward(np.ones((2, 5, 4)))  # the tape is still there
     with pytest.raises(RuntimeError, match="and backward once after it"):
@@ -228,6 +236,45 @@ def test_astype_shares_nothing():
     with pytest.raises(RuntimeError):
         other.backward(np.ones((2, 5, 4)))
     assert made.astype(np.float32).forward(np.ones((1, 1, 3)))[0].dtype == np.float32
+
+
+STATES = {
+    "RNN": (RNN, {}, {"h": 4}),
+    "LSTM": (LSTM, {}, {"h": 4, "c": 4}),
+    "projected": (LSTM, {"projection_size": 2}, {"h": 2, "c": 4}),
+    "gate recurrence": (LSTM, {"gate_recurrence": True}, {"h": 4, "c": 4, "gates": 12}),
+    "GRU": (GRU, {}, {"h": 4}),
+    "MGU": (MGU, {}, {"h": 4}),
+}
+
+
+@pytest.mark.parametrize(("cls", "options", "sizes"), STATES.values(), ids=STATES)
+def test_the_state_is_what_the_layer_says(cls, options, sizes):
+    made = cls(3, 4, rng=rng(), **options)
+    assert made.state_sizes == sizes and [*made.state_sizes] == [*sizes]
+    hs, state = made.forward(np.ones((2, 5, 3)))
+    assert hs.shape == (2, 5, made.output_size) and made.output_size == sizes["h"]
+    dxs, dstate = made.backward(None, state)
+    assert dxs.shape == (2, 5, 3) and dxs.any()
+    for parts in (state, dstate):
+        assert isinstance(parts, tuple) == (len(sizes) > 1)
+        parts = parts if isinstance(parts, tuple) else (parts,)
+        assert [part.shape for part in parts] == [(2, size) for size in sizes.values()]
+
+
+def test_a_twin_shares_the_parameters_and_nothing_else():
+    made = ran()
+    made.grads = {"b": np.ones(4)}
+    twin = made.twin()
+    assert type(twin) is RNN and twin.grads == {} and twin.params is made.params
+    with pytest.raises(RuntimeError):
+        twin.backward(np.ones((2, 5, 4)))
+    twin.forward(np.zeros((2, 5, 3)))
+    assert not made._buffers.keys().isdisjoint(twin._buffers)
+    for name, array in twin._buffers.items():
+        assert not np.shares_memory(array, made._buffers[name])
+    made.backward(np.ones((2, 5, 4)))
+    assert made.grads["W_x"].any() and twin.grads == {}
 
 
 def test_a_parameter_that_is_a_list_or_missing_gets_the_sentence():

@@ -38,45 +38,52 @@ NO_STATE, SYMMETRIC = {"state": False}, {"symmetric": True}
 ONE_STEP_NO_STATE, LINEAR = T_1 | NO_STATE, {"activation": "identity"}
 CHANGES = [T_1, B_1, H_1, I_1, NO_STATE, SYMMETRIC, ONE_STEP_NO_STATE, LINEAR]
 
-DH = "dhs[t] + dh_next"
-DF = "df(hs[t + 1])"
-DH_NEXT = "das[t] @ W_hT"
-DW_X = '"W_x": _rows(xs).T @ _rows(das)'
-DW_H = '"W_h": _rows(hs[:-1]).T @ _rows(das)'
-DB = "_rows(das).sum(axis=0)"
-DXS = "(_rows(das) @ W_x.T)"
+ENTER = "dhs = self._enter_gradient(dhs, B, T)"
+DF = "self._f().df(h[1:], da)"
+LOOP = "zip(da[::-1], dhs[::-1], strict=True)"
+DH = "np.add(dh, dh_t, dh)"
+DH_NEXT = "np.matmul(da_t, W_hT, dh)"
+DW_X, DW_H = "rows(x).T @ rows(da)", "rows(h[:-1]).T @ rows(da)"
+DB = '"b": dW_x[-1]'
+DX = "np.matmul(rows(da), W_x.T, out=rows(x))"
+LEAVE = "self._leave(x[..., :-1], dh)"
 
 MISTAKES = {
-    "W_h: no sum over time": Mistake(DW_H, '"W_h": hs[-2].T @ das[-1]', (T_1,)),
-    "W_x: no sum over time": Mistake(DW_X, '"W_x": xs[-1].T @ das[-1]', (T_1,)),
-    "b: no sum over time": Mistake(DB, "das[-1].sum(axis=0)", (T_1,)),
-    "sigmoid for its derivative": Mistake(DF, "hs[t + 1]", activation="sigmoid"),
-    "tanh' as 1 - a**2": Mistake(DF, "(1 - np.arctanh(hs[t + 1]) ** 2)"),
-    "tanh' of the step before": Mistake(DF, "df(hs[t])", (LINEAR,)),
-    "no derivative": Mistake(DF, "1", (LINEAR,)),
+    "W_h: no sum over time": Mistake(DW_H, "h[-2].T @ da[-1]", (T_1,)),
+    "W_x: no sum over time": Mistake(DW_X, "x[-1].T @ da[-1]", (T_1,)),
+    "b: no sum over time": Mistake(DB, '"b": da[-1].sum(axis=0)', (T_1,)),
+    "sigmoid for its derivative": Mistake(DF, "da[...] = h[1:]", activation="sigmoid"),
+    "tanh' as 1 - a**2": Mistake(DF, "da[...] = 1 - np.arctanh(h[1:]) ** 2"),
+    "tanh' of the step before": Mistake(DF, "self._f().df(h[:-1], da)", (LINEAR,)),
+    "no derivative": Mistake(DF, "da[...] = 1", (LINEAR,)),
     "W_h not transposed": Mistake(
-        DH_NEXT, "das[t] @ W_h", (H_1, SYMMETRIC, ONE_STEP_NO_STATE)
+        DH_NEXT, "np.matmul(da_t, W_hT.T, dh)", (H_1, SYMMETRIC, ONE_STEP_NO_STATE)
     ),
-    "state gradient dropped": Mistake(DH, "dhs[t]"),
-    "output gradient dropped": Mistake(DH, "dh_next"),
+    "state gradient dropped": Mistake(DH, "dh[...] = dh_t"),
+    "output gradient dropped": Mistake(DH, "pass"),
     "only the last output's gradient": Mistake(
-        DH, "(dhs[t] if t == T - 1 else 0) + dh_next", (T_1,)
+        ENTER, ENTER + "; dhs = dhs * np.eye(T)[-1][:, None, None]", (T_1,)
     ),
-    "overwritten where two meet": Mistake(DH, "dh_next if dh_next.any() else dhs[t]"),
-    "multiplied where two meet": Mistake(DH, "dhs[t] * dh_next"),
+    "overwritten where two meet": Mistake(DH, "dh[...] = dh if dh.any() else dh_t"),
+    "multiplied where two meet": Mistake(DH, "np.multiply(dh, dh_t, dh)"),
     "gradient of the last state ignored": Mistake('"dstate", dstate', '"dstate", None'),
-    "dh_0 not returned": Mistake("dh_next.copy()", "0 * dh_next", (NO_STATE,)),
-    "h_t for h_{t-1}": Mistake(DW_H, '"W_h": _rows(hs[1:]).T @ _rows(das)'),
-    "b: mean over the batch": Mistake(DB, "_rows(das).sum(axis=0) / B", (B_1,)),
-    "W_x: mean over the batch": Mistake(DW_X, DW_X + " / B", (B_1,)),
+    "dh_0 not returned": Mistake(
+        LEAVE, "self._leave(x[..., :-1], 0 * dh)", (NO_STATE,)
+    ),
+    "h_t for h_{t-1}": Mistake(DW_H, "rows(h[1:]).T @ rows(da)"),
+    "b: mean over the batch": Mistake(DB, DB + " / B", (B_1,)),
+    "W_x: mean over the batch": Mistake(
+        '"W_x": dW_x[:-1]', '"W_x": dW_x[:-1] / B', (B_1,)
+    ),
     "W_x: time and batch mixed up": Mistake(
-        DW_X, '"W_x": _rows(xs.swapaxes(0, 1)).T @ _rows(das)', (T_1, B_1)
+        DW_X, "rows(x.swapaxes(0, 1)).T @ rows(da)", (T_1, B_1)
     ),
-    "W_x: xs not reversed with das": Mistake(
-        DW_X, '"W_x": _rows(xs[::-1]).T @ _rows(das)', (T_1,)
+    "W_x: x not reversed with da": Mistake(DW_X, "rows(x[::-1]).T @ rows(da)", (T_1,)),
+    "forward in time": Mistake(LOOP, "zip(da, dhs, strict=True)", (T_1,)),
+    "dx through the wrong weight": Mistake(
+        DX, "np.matmul(rows(da), np.roll(W_x, 1, 0).T, out=rows(x))"
     ),
-    "forward in time": Mistake("reversed(range(T))", "range(T)", (T_1,)),
-    "dxs through the wrong weight": Mistake(DXS, "(_rows(das) @ W_x[::-1].T)", (I_1,)),
+    "the place of dx taken too early": Mistake(DF, DF + "; " + "x[...] = 0"),
 }
 
 

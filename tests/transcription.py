@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch.nn.functional import layer_norm
 
-from unrolled import GRU, LSTM, MGU, RNN
-
 EPS = 1e-5  # of torch.nn.LayerNorm
 F = {
     "tanh": torch.tanh,
@@ -110,7 +108,7 @@ def normal(a, gain, bias=None):
     return layer_norm(a, a.shape[-1:], gain, bias, EPS)
 
 
-STEPS = {RNN: rnn, LSTM: lstm, GRU: gru, MGU: mgu}
+STEPS = {"RNN": rnn, "LSTM": lstm, "GRU": gru, "MGU": mgu}
 
 
 def tensors(case):
@@ -136,9 +134,8 @@ def by_transcription(case):
     leaves = tensors(case)
     state = tuple(leaves[f"{name}_0"] for name in case.layer.state_sizes)
     hs = []
-    cls = next(cls for cls in STEPS if issubclass(case.cls, cls))
     for x in leaves["xs"].unbind(1):
-        state = STEPS[cls](leaves, x, *state, **case.options)
+        state = STEPS[case.cls.__name__](leaves, x, *state, **case.options)
         hs.append(state[0])
     B, T, _, _ = case.shape
     hs = torch.stack(hs, 1) if T else torch.zeros(B, 0, case.layer.output_size).double()
