@@ -8,7 +8,7 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Recurrent, block_length, generator, rows
+from .layer import Recurrent, block_length, generator, rows, transposed
 
 SIGMOID = activation("sigmoid")
 
@@ -229,8 +229,7 @@ class GRU(_Gated):
         T, B, H = dhs.shape
         W_x[:, : 2 * H] *= 2
         W_h[:, : 2 * H] *= 2
-        W_hT = self._buffer("W_hT", 3 * H, H)  # read T times, row by row
-        W_hT[...] = W_h.T
+        W_hT = transposed(W_h, B)
         dh, u = self._buffer("dh", B, H), self._buffer("u", B, H)
         dh[...] = dh_T
         gates = a.reshape(T, 3, B, H)

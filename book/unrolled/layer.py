@@ -284,3 +284,12 @@ def rows(array):
 def block_length(T, bytes_per_step):
     """Return how many of T steps fit into the second-level cache together."""
     return max(1, min(T, (1 << 19) // max(1, bytes_per_step)))
+
+
+def transposed(W_h, B):
+    """Copy W_h for the way back: transposed, so that its rows lie in one piece.
+
+    The loop reads it T times; laid out so, the products of small layers are up to a
+    third faster. With one sequence BLAS prefers the columns in one piece.
+    """
+    return W_h.T.copy() if B > 1 else W_h.copy().T

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import initialise, lstm_variants
 from .activations import activation
-from .layer import Recurrent, block_length, generator, positive, rows
+from .layer import Recurrent, block_length, generator, positive, rows, transposed
 
 
 class LSTM(Recurrent):
@@ -256,8 +256,7 @@ class LSTM(Recurrent):
         unfold[self.columns("g")] = 1
         W_x *= unfold
         W_h *= unfold
-        W_hT = self._buffer("W_hT", 4 * H, H)  # read T times, row by row
-        W_hT[...] = W_h.T
+        W_hT = transposed(W_h, B)
 
         dh, dc, u = (self._buffer(name, B, H) for name in ("dh", "dc", "u"))
         dh[...], dc[...] = dh_T, dc_T

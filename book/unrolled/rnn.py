@@ -4,7 +4,7 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Recurrent, generator, rows
+from .layer import Recurrent, generator, rows, transposed
 
 
 class RNN(Recurrent):
@@ -87,11 +87,11 @@ class RNN(Recurrent):
         W_x = self._with_bias(W_x, b)
         np.matmul(rows(x), W_x, out=rows(a))  # all steps at once: no state is needed
         for a_t, h_prev, h_t in self._steps("forward", a, h[:-1], h[1:]):
-            np.matmul(h_prev, W_h, h_t)
+            np.dot(h_prev, W_h, h_t)
             np.add(h_t, a_t, h_t)
             f(h_t, h_t)
 
-        self._tape = x, a, h, W_x, W_h.T.copy()
+        self._tape = x, a, h, W_x, transposed(W_h, B)
         return self._leave(h[1:], h[T])
 
     def backward(self, dhs, dstate=None):
@@ -129,7 +129,7 @@ class RNN(Recurrent):
         for da_t, dh_t in zip(da[::-1], dhs[::-1], strict=True):
             np.add(dh, dh_t, dh)  # from the step to the right, from the output above
             np.multiply(da_t, dh, da_t)
-            np.matmul(da_t, W_hT, dh)
+            np.dot(da_t, W_hT, dh)
 
         # The sums over time and batch, each in one product.
         dW_x, dW_h = rows(x).T @ rows(da), rows(h[:-1]).T @ rows(da)
