@@ -20,69 +20,9 @@ class _Gated(Recurrent):
     how its gates r and z come from a, and what their gradients make of it.
     """
 
-    def forward(self, xs, state=None):
-        """Run the recurrence over every step of every sequence.
-
-        Parameters
-        ----------
-        xs : array, shape (B, T, I)
-            The inputs; T may be 0.
-        state : array, shape (B, H), optional
-            h_0; zero if it is not given.
-
-        Returns
-        -------
-        hs : array, shape (B, T, H)
-            h_1 … h_T.
-        state : array, shape (B, H)
-            h_T, or h_0 if T is 0: pass it on to continue the sequence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        weights = self._weights()
-        x = self._enter(xs)
-        T, B, _ = x.shape
-        h = self._buffer("h", T + 1, B, self.hidden_size)
-        (h[0],) = self._state("state", state, B)
-        self._run(x, h, *weights)
-        return self._leave(h[1:], h[T])
-
-    def backward(self, dhs, dstate=None):
-        """Send gradients back through the last forward pass, as it was run.
-
-        Parameters
-        ----------
-        dhs : array, shape (B, T, H), or None
-            The gradient of the loss with respect to each output h_t.
-        dstate : array, shape (B, H), optional
-            The gradient with respect to the final state; zero if it is not given.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs.
-        dstate : array, shape (B, H)
-            The gradient with respect to h_0.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        T, B, _ = self._read_tape()[0].shape
-        dhs = self._enter_gradient(dhs, B, T)
-        (dh,) = self._state("dstate", dstate, B, finite=False)
-        dx, dh = self._run_back(dhs, dh.copy())
-        self._tape = None
-        return self._leave(dx, dh)
-
-    def _run(self, x, h, W_x, W_h, b):
-        """Fill h (T + 1, B, H) from h[0] on, the reset before the product."""
+    def _run(self, x, state, W_x, W_h, b):
+        """Run the layer over x (T, B, I + 1), the reset before the product."""
+        h = self._states(x, state)
         H, T = self.hidden_size, len(x)
         W_x, W_gates, W_n = W_x.copy(), W_h[:, :-H].copy(), W_h[:, -H:].copy()
         x = x[..., :-1].copy()
@@ -95,6 +35,14 @@ class _Gated(Recurrent):
             h[t + 1] = (1 - z) * n + z * h[t]
             steps.append((gates, n))
         self._tape = x, h, W_x, W_gates, W_n, steps
+        return h[1:], h[T]
+
+    def _states(self, x, state):
+        """Return room for h_0 … h_T, with h_0 in its place."""
+        T, B, _ = x.shape
+        h = self._buffer("h", T + 1, B, self.hidden_size)
+        (h[0],) = state
+        return h
 
     def _run_back(self, dhs, dh):
         """Send dhs (T, B, H) and dh back; return dx and dh_0, and fill ``grads``."""
@@ -181,12 +129,13 @@ class GRU(_Gated):
         """Return the gradient of r and z side by side."""
         return np.concatenate([dr, dz], axis=-1)
 
-    def _run(self, x, h, W_x, W_h, b, b_hn=None):
-        """Fill h (T + 1, B, H) from h[0] on."""
+    def _run(self, x, state, W_x, W_h, b, b_hn=None):
+        """Run the layer over x (T, B, I + 1); return hs and h."""
         if self.reset == "before":
-            return super()._run(x, h, W_x, W_h, b)
+            return super()._run(x, state, W_x, W_h, b)
         T, B, _ = x.shape
         H = self.hidden_size
+        h = self._states(x, state)
         a, q = self._buffer("a", T, B, 3 * H), self._buffer("q", T, B, H)
         gates = a.reshape(T, 3, B, H)  # take the place of a_t: each in one piece
 
@@ -220,6 +169,7 @@ class GRU(_Gated):
             multiply(z, subtract(h_prev, n, u), u)
             add(n, u, h_t)  # h_t = n + z (h_{t-1} - n)
         self._tape = x, h, W_x, W_h, a, q
+        return h[1:], h[T]
 
     def _run_back(self, dhs, dh_T):
         """Send dhs (T, B, H) and dh back; return dx and dh_0, and fill ``grads``."""

@@ -172,9 +172,10 @@ class Layer:
 class Recurrent(Layer):
     """A layer with a state: what goes in, what comes out, and the arrays in between.
 
-    Inside, time is the first axis, so that the numbers of one step lie together. The
-    large arrays are kept from call to call, since filling fresh memory costs more than
-    the arithmetic. Whatever leaves the layer is a copy.
+    A subclass has the two loops over time, ``_run`` and ``_run_back``. Inside, time is
+    the first axis, so that the numbers of one step lie together. The large arrays are
+    kept from call to call, since fresh memory costs more than arithmetic. Whatever
+    leaves the layer is a copy.
 
     Attributes
     ----------
@@ -210,6 +211,65 @@ class Recurrent(Layer):
     def astype(self, dtype):
         """Copy the layer with its parameters in another data type; see `Layer`."""
         return Layer.astype(self, dtype).twin()
+
+    def forward(self, xs, state=None):
+        """Run the recurrence over every step of every sequence.
+
+        Parameters
+        ----------
+        xs : array, shape (B, T, I)
+            The inputs; T may be 0.
+        state : array, shape (B, H), or tuple of array, optional
+            Where the sequences start: h_0, or for an LSTM (h_0, c_0); zero if it is not
+            given.
+
+        Returns
+        -------
+        hs : array, shape (B, T, H)
+            h_1 … h_T.
+        state : array, shape (B, H), or tuple of array
+            Where they end: h_T, or (h_T, c_T). Pass it on to continue them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        weights = self._weights()
+        x = self._enter(xs)
+        state = self._state("state", state, x.shape[1])
+        return self._leave(*self._run(x, state, *weights))
+
+    def backward(self, dhs, dstate=None):
+        """Send gradients back through the last forward pass, as it was run.
+
+        Parameters
+        ----------
+        dhs : array, shape (B, T, H), or None
+            The gradient of the loss with respect to each output h_t.
+        dstate : array, shape (B, H), or tuple of array, optional
+            The gradient with respect to the final state; zero if it is not given.
+
+        Returns
+        -------
+        dxs : array, shape (B, T, I)
+            The gradient with respect to the inputs.
+        dstate : array, shape (B, H), or tuple of array
+            The gradient with respect to the initial state.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no forward pass since the last call.
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        T, B, _ = self._read_tape()[0].shape
+        dhs = self._enter_gradient(dhs, B, T)
+        dstate = self._state("dstate", dstate, B, finite=False)
+        result = self._run_back(dhs, *dstate)
+        self._tape = None
+        return self._leave(*result)
 
     def _buffer(self, name, *shape):
         """Return an array that is kept until another shape or type is asked for."""

@@ -149,73 +149,20 @@ class LSTM(Recurrent):
         H, k = self.hidden_size, self.order.index(gate)
         return slice(k * H, (k + 1) * H)
 
-    def forward(self, xs, state=None):
-        """Run the recurrence over every step of every sequence.
-
-        Parameters
-        ----------
-        xs : array, shape (B, T, I)
-            The inputs; T may be 0.
-        state : tuple of array, shapes (B, H), optional
-            h_0 and c_0; zero if they are not given.
-
-        Returns
-        -------
-        hs : array, shape (B, T, H)
-            h_1 … h_T.
-        state : tuple of array, shapes (B, H)
-            h_T and c_T: pass them on to continue the sequence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        weights = self._weights()
-        x = self._enter(xs)
-        state = self._state("state", state, x.shape[1])
+    def _run(self, x, state, *weights):
+        """Run the layer over x (T, B, I + 1); return hs and the final state."""
         if self._is_plain:
-            hs, *state = self._run(x, state, *weights)
-        else:
-            hs, *state = lstm_variants.run(self, x[..., :-1].copy(), state)
-        return self._leave(hs, *state)
+            return self._run_plain(x, state, *weights)
+        return lstm_variants.run(self, x[..., :-1].copy(), state)
 
-    def backward(self, dhs, dstate=None):
-        """Send gradients back through the last forward pass, as it was run.
-
-        Parameters
-        ----------
-        dhs : array, shape (B, T, H), or None
-            The gradient of the loss with respect to each output h_t.
-        dstate : tuple of array, shapes (B, H), optional
-            The gradients with respect to the final h and c; zero if not given.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs.
-        dstate : tuple of array, shapes (B, H)
-            The gradients with respect to h_0 and c_0.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        x = self._read_tape()[0]
-        dhs = self._enter_gradient(dhs, *x.shape[1::-1])
-        dstate = self._state("dstate", dstate, x.shape[1], finite=False)
+    def _run_back(self, dhs, *dstate):
+        """Send dhs (T, B, H) and dstate back; return dx and that of the first state."""
         if self._is_plain:
-            dx, *dstate = self._run_back(dhs, *dstate)
-        else:
-            dx, *dstate = lstm_variants.run_back(self, dhs, dstate)
-        self._tape = None
-        return self._leave(dx, *dstate)
+            return self._run_plain_back(dhs, *dstate)
+        return lstm_variants.run_back(self, dhs, dstate)
 
-    def _run(self, x, state, W_x, W_h, b):
-        """Run the plain layer over x (T, B, I); return hs, h and c."""
+    def _run_plain(self, x, state, W_x, W_h, b):
+        """Run the plain layer over x (T, B, I + 1); return hs, h and c."""
         T, B, _ = x.shape
         H = self.hidden_size
         a = self._buffer("a", T, B, 4 * H)
@@ -248,7 +195,7 @@ class LSTM(Recurrent):
         self._tape = x, a, c, h, W_x, W_h
         return h[1:], h[T], c[T]
 
-    def _run_back(self, dhs, dh_T, dc_T):
+    def _run_plain_back(self, dhs, dh_T, dc_T):
         """Send dhs (T, B, H), dh and dc back through the plain layer."""
         x, a, c, h, W_x, W_h = self._tape
         T, B, H = dhs.shape

@@ -55,34 +55,12 @@ class RNN(Recurrent):
             b=np.zeros(H, self.dtype),
         )
 
-    def forward(self, xs, state=None):
-        """Run the recurrence over every step of every sequence.
-
-        Parameters
-        ----------
-        xs : array, shape (B, T, I)
-            The inputs; T may be 0.
-        state : array, shape (B, H), optional
-            h_0; zero if it is not given.
-
-        Returns
-        -------
-        hs : array, shape (B, T, H)
-            h_1 … h_T.
-        state : array, shape (B, H)
-            h_T, or h_0 if T is 0: pass it on to continue the sequence.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        W_x, W_h, b = self._weights()
+    def _run(self, x, state, W_x, W_h, b):
+        """Run the layer over x (T, B, I + 1); return hs and h."""
         f = self._f().f
-        x = self._enter(xs)
         T, B, _ = x.shape
         a, h = self._buffer("a", T, B, b.size), self._buffer("h", T + 1, B, b.size)
-        (h[0],) = self._state("state", state, B)
+        (h[0],) = state
 
         W_x = self._with_bias(W_x, b)
         np.matmul(rows(x), W_x, out=rows(a))  # all steps at once: no state is needed
@@ -92,39 +70,12 @@ class RNN(Recurrent):
             f(h_t, h_t)
 
         self._tape = x, a, h, W_x, transposed(W_h, B)
-        return self._leave(h[1:], h[T])
+        return h[1:], h[T]
 
-    def backward(self, dhs, dstate=None):
-        """Send gradients back through the last forward pass, as it was run.
-
-        Parameters
-        ----------
-        dhs : array, shape (B, T, H), or None
-            The gradient of the loss with respect to each output h_t.
-        dstate : array, shape (B, H), optional
-            The gradient with respect to the final state; zero if it is not given.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs.
-        dstate : array, shape (B, H)
-            The gradient with respect to h_0.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        x, da, h, W_x, W_hT = self._read_tape()
-        T, B, _ = x.shape
-        dhs = self._enter_gradient(dhs, B, T)
-        (dh,) = self._state("dstate", dstate, B, finite=False)
+    def _run_back(self, dhs, dh):
+        """Send dhs (T, B, H) and dh back through the last run; return dx and dh_0."""
+        x, da, h, W_x, W_hT = self._tape
         dh = dh.copy()
-        self._tape = None
-
         self._f().df(h[1:], da)  # the slopes of all steps; a is no longer needed
         for da_t, dh_t in zip(da[::-1], dhs[::-1], strict=True):
             np.add(dh, dh_t, dh)  # from the step to the right, from the output above
@@ -135,7 +86,7 @@ class RNN(Recurrent):
         dW_x, dW_h = rows(x).T @ rows(da), rows(h[:-1]).T @ rows(da)
         self.grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
         np.matmul(rows(da), W_x.T, out=rows(x))  # dx takes the place of x
-        return self._leave(x[..., :-1], dh)
+        return x[..., :-1], dh
 
     def _f(self):
         """Return the nonlinearity and its derivative."""
