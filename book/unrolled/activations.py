@@ -56,7 +56,7 @@ def relu(a, out=None):
     array
         a where its real part is positive, else 0; the shape and data type of a.
     """
-    return np.maximum(a, 0, out)
+    return np.maximum(a, 0, out=out)
 
 
 def softmax(logits):

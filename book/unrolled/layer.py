@@ -236,9 +236,11 @@ class Recurrent(Layer):
             If a shape, a type or a value is not what it must be.
         """
         weights = self._weights()
-        x = self._enter(xs)
-        state = self._state("state", state, x.shape[1])
-        return self._leave(*self._run(x, state, *weights))
+        xs = expect("xs", xs, ("B", "T", self.input_size), self.dtype)
+        if len(xs) == 0:
+            raise ValueError("xs must hold at least one sequence, got B = 0")
+        state = self._state("state", state, len(xs))
+        return self._leave(*self._run(self._enter(xs), state, *weights))
 
     def backward(self, dhs, dstate=None):
         """Send gradients back through the last forward pass, as it was run.
@@ -286,14 +288,11 @@ class Recurrent(Layer):
         return self._lists[name]
 
     def _enter(self, xs):
-        """Check xs (B, T, I), and copy it to time-major (T, B, I + 1).
+        """Copy xs (B, T, I) to time-major (T, B, I + 1).
 
         The last input is always one: its weights are the bias.
         """
-        xs = expect("xs", xs, ("B", "T", self.input_size), self.dtype)
         B, T, _ = xs.shape
-        if B == 0:
-            raise ValueError("xs must hold at least one sequence, got B = 0")
         x = self._buffer("x", T, B, self.input_size + 1)
         x[..., :-1], x[..., -1] = xs.swapaxes(0, 1), 1
         return x

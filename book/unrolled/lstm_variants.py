@@ -34,8 +34,8 @@ def run(layer, x, state):
         h_1 … h_T as (T, B, P), and the parts of the final state.
     """
     v = _pieces(layer)
-    h, c, *gates = state
-    product = (rows(x) @ v.W_x).reshape(*x.shape[:2], -1)
+    h, c, *gates = (part.copy() for part in state)
+    product = (rows(x) @ v.W_x).reshape(*x.shape[:2], v.b.size)
     a_x, norm_x = v.norm(product, v.gain_x)
     steps, hs = [], np.empty((len(x), *h.shape), h.dtype)
     for t in range(len(x)):

@@ -225,7 +225,7 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
         In float64.
     xs : array, shape (B, T, I)
         The inputs.
-    state : array, optional
+    state : array, or tuple of array, optional
         The initial state; its gradient is checked if it is given.
     rng : numpy.random.Generator
         Draws the weighting.
@@ -238,18 +238,31 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
         The relative error for xs, the state and each parameter.
     """
     hs, last = layer.forward(xs, state)
-    dhs, dlast = rng.standard_normal(hs.shape), rng.standard_normal(last.shape)
-    dxs, dstate = layer.backward(dhs, dlast)
-    got = {"xs": dxs, **({} if state is None else {"state": dstate}), **layer.grads}
+    dhs = rng.standard_normal(hs.shape)
+    dlast = [rng.standard_normal(part.shape) for part in _parts(last).values()]
+    whole = dlast[0] if isinstance(last, np.ndarray) else tuple(dlast)
+    dxs, dstate = layer.backward(dhs, whole)
+    got = {"xs": dxs, **({} if state is None else _parts(dstate)), **layer.grads}
 
     dtype = np.complex128 if method is complex_step else np.float64
     probe = layer.astype(dtype)
     xs = np.array(xs, dtype)
-    state = None if state is None else np.array(state, dtype)
+    given = {name: np.array(part, dtype) for name, part in _parts(state).items()}
+    state = given.get("state") if "state" in given else tuple(given.values()) or None
 
     def loss():
         hs, last = probe.forward(xs, state)
-        return (hs * dhs).sum() + (last * dlast).sum()
+        ends = zip(_parts(last).values(), dlast, strict=True)
+        return (hs * dhs).sum() + sum((part * d).sum() for part, d in ends)
 
-    moved = {"xs": xs, **({} if state is None else {"state": state}), **probe.params}
+    moved = {"xs": xs, **given, **probe.params}
     return compare(got, {name: method(loss, x) for name, x in moved.items()})
+
+
+def _parts(state):
+    """Name the parts of a state: one array, several, or none."""
+    if state is None:
+        return {}
+    if isinstance(state, tuple):
+        return {f"state {k}": part for k, part in enumerate(state)}
+    return {"state": state}
