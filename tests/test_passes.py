@@ -48,6 +48,16 @@ def test_two_halves_run_at_once_in_a_layer_and_its_twin(variant):
     halves = (np.hstack([hs_1, hs_2]), last), (np.hstack([dxs_1, dxs_2]), first)
     assert_agree(case.named(*halves), whole, np.float64)
 
+    case.layer = twin
+    assert_same(case.run(), whole)
+    case.layer = layer
+    assert_same(case.run(), whole)
+    case.xs = case.xs + 1  # both now hold arrays for this shape, each its own
+    case.layer = twin
+    got = case.run()
+    case.layer = layer.twin()
+    assert_same(got, case.run())
+
 
 @each
 def test_no_steps_leave_the_state_and_its_gradient_as_they_are(variant):
@@ -234,13 +244,8 @@ def test_another_type_is_a_copy_that_shares_nothing(variant):
     assert_same(case.run(), want)
 
 
-def gradients_by_type(variant):
-    """Return the gradients in float64 and in float32, of the same numbers."""
-    return [Case(*variant, dtype=dtype).run() for dtype in (np.float64, np.float32)]
-
-
 @each
 def test_float32_differs_by_its_rounding_alone(variant):
-    exact, rounded = gradients_by_type(variant)
+    exact, rounded = (Case(*variant, dtype=t).run() for t in (np.float64, np.float32))
     assert_agree(rounded, exact, np.float32)
     assert any((rounded[name] != exact[name]).any() for name in exact)

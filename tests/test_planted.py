@@ -1,8 +1,8 @@
 """Mistakes planted in the backward pass, and the check of chapter 3 that finds each.
 
-Every mistake is one line of ``RNN.backward`` written wrongly. Most of them still train.
-A mistake also has its blind spots: shapes at which the wrong line computes the right
-thing. They are tested too, since they say which shapes a check needs.
+Every mistake is one line of ``RNN._run_back`` written wrongly. Most of them train all
+the same. A mistake also has its blind spots: shapes at which the wrong line computes
+the right thing. They are tested too, since they say which shapes a check needs.
 """
 
 import inspect
@@ -38,15 +38,15 @@ NO_STATE, SYMMETRIC = {"state": False}, {"symmetric": True}
 ONE_STEP_NO_STATE, LINEAR = T_1 | NO_STATE, {"activation": "identity"}
 CHANGES = [T_1, B_1, H_1, I_1, NO_STATE, SYMMETRIC, ONE_STEP_NO_STATE, LINEAR]
 
-ENTER = "dhs = self._enter_gradient(dhs, B, T)"
+START = "dh = dh.copy()"
 DF = "self._f().df(h[1:], da)"
 LOOP = "zip(da[::-1], dhs[::-1], strict=True)"
 DH = "np.add(dh, dh_t, dh)"
-DH_NEXT = "np.matmul(da_t, W_hT, dh)"
+DH_NEXT = "np.dot(da_t, W_hT, dh)"
 DW_X, DW_H = "rows(x).T @ rows(da)", "rows(h[:-1]).T @ rows(da)"
 DB = '"b": dW_x[-1]'
 DX = "np.matmul(rows(da), W_x.T, out=rows(x))"
-LEAVE = "self._leave(x[..., :-1], dh)"
+LEAVE = "return x[..., :-1], dh"
 
 MISTAKES = {
     "W_h: no sum over time": Mistake(DW_H, "h[-2].T @ da[-1]", (T_1,)),
@@ -57,23 +57,21 @@ MISTAKES = {
     "tanh' of the step before": Mistake(DF, "self._f().df(h[:-1], da)", (LINEAR,)),
     "no derivative": Mistake(DF, "da[...] = 1", (LINEAR,)),
     "W_h not transposed": Mistake(
-        DH_NEXT, "np.matmul(da_t, W_hT.T, dh)", (H_1, SYMMETRIC, ONE_STEP_NO_STATE)
+        DH_NEXT, "np.dot(da_t, W_hT.T.copy(), dh)", (H_1, SYMMETRIC, ONE_STEP_NO_STATE)
     ),
     "state gradient dropped": Mistake(DH, "dh[...] = dh_t"),
     "output gradient dropped": Mistake(DH, "pass"),
     "only the last output's gradient": Mistake(
-        ENTER, ENTER + "; dhs = dhs * np.eye(T)[-1][:, None, None]", (T_1,)
+        START, START + "; dhs = dhs * np.eye(len(dhs))[-1][:, None, None]", (T_1,)
     ),
     "overwritten where two meet": Mistake(DH, "dh[...] = dh if dh.any() else dh_t"),
     "multiplied where two meet": Mistake(DH, "np.multiply(dh, dh_t, dh)"),
-    "gradient of the last state ignored": Mistake('"dstate", dstate', '"dstate", None'),
-    "dh_0 not returned": Mistake(
-        LEAVE, "self._leave(x[..., :-1], 0 * dh)", (NO_STATE,)
-    ),
+    "gradient of the last state ignored": Mistake(START, "dh = 0 * dh"),
+    "dh_0 not returned": Mistake(LEAVE, "return x[..., :-1], 0 * dh", (NO_STATE,)),
     "h_t for h_{t-1}": Mistake(DW_H, "rows(h[1:]).T @ rows(da)"),
-    "b: mean over the batch": Mistake(DB, DB + " / B", (B_1,)),
+    "b: mean over the batch": Mistake(DB, DB + " / len(dh)", (B_1,)),
     "W_x: mean over the batch": Mistake(
-        '"W_x": dW_x[:-1]', '"W_x": dW_x[:-1] / B', (B_1,)
+        '"W_x": dW_x[:-1]', '"W_x": dW_x[:-1] / len(dh)', (B_1,)
     ),
     "W_x: time and batch mixed up": Mistake(
         DW_X, "rows(x.swapaxes(0, 1)).T @ rows(da)", (T_1, B_1)
@@ -89,11 +87,11 @@ MISTAKES = {
 
 def plant(line, wrong):
     """Make an RNN whose backward pass has one line written wrongly."""
-    source = textwrap.dedent(inspect.getsource(RNN.backward))
-    assert source.count(line) == 1, f"{line!r} must occur once in RNN.backward"
+    source = textwrap.dedent(inspect.getsource(RNN._run_back))
+    assert source.count(line) == 1, f"{line!r} must occur once in RNN._run_back"
     scope = dict(vars(rnn))
     exec(source.replace(line, wrong), scope)
-    return type("Planted", (RNN,), {"backward": scope["backward"]})
+    return type("Planted", (RNN,), {"_run_back": scope["_run_back"]})
 
 
 def case(cls, activation="tanh", *, B, T, I, H, state, symmetric):

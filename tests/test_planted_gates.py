@@ -53,7 +53,7 @@ PLAIN = {
     "i' of the forget gate": Mistake("multiply(ig, i, to_i)", "multiply(ig, f, to_i)"),
     "the halves left in the weights": Mistake("W_h *= unfold", "pass"),
     "gates in another order": Mistake(
-        "W_hT[...] = W_h.T", "W_hT[...] = W_h[:, [*range(H, 4 * H), *range(H)]].T"
+        "W_hT = transposed(W_h, B)", "W_hT = transposed(np.roll(W_h, H, 1), B)"
     ),
     "gradient of the last cell ignored": Mistake(
         "dh[...], dc[...] = dh_T, dc_T", "dh[...], dc[...] = dh_T, 0"
