@@ -140,9 +140,10 @@ def test_a_refused_forward_corrupts_no_pass(variant, what):
 
 
 @each
-def test_nobody_can_write_into_the_tape(variant):
+@pytest.mark.parametrize("B", [1, 3])
+def test_nobody_can_write_into_the_tape(variant, B):
     """Not through what came in, what went out, nor through the parameters."""
-    case = Case(*variant)
+    case = Case(*variant, B=B)
     want = case.run()
     dhs, dstate = case.dhs.copy(), case.packed([p.copy() for p in listed(case.dstate)])
 
