@@ -55,7 +55,7 @@ def contestant(who, layer, dtype, point):
     if who == "floor":
         x, a, h = np.ones((T * B, I), dtype), np.ones((T * B, k * H), dtype), dhs[:, 0]
         h, hs = h.copy(), np.ones((T * B, H), dtype)
-        W_x, W_h = np.ones((I, k * H), dtype), np.ones((H, k * H), dtype)
+        W_x, W_h = np.zeros((I, k * H), dtype), np.zeros((H, k * H), dtype)
         W_hT, da = W_h.T.copy(), np.ones((B, k * H), dtype)
 
         def step():
@@ -149,10 +149,11 @@ def main():
             for point in (POINTS[k] for k in arguments.points):
                 s = race(layer, arguments.dtype, point, threads, arguments.rounds)
                 ratios.append(s["ours"] / s["torch"])
-                print(f"{layer:6}{point!s:22}"
-                      + "".join(f"{1e3 * s[w]:9.2f}" for w in ("ours", "torch", "floor"))
-                      + f"{ratios[-1]:12.2f}{s['textbook'] / s['ours']:15.2f}",
-                      flush=True)  # fmt: skip
+                times = "".join(
+                    f"{1e3 * s[w]:9.2f}" for w in ("ours", "torch", "floor")
+                )
+                others = f"{ratios[-1]:12.2f}{s['textbook'] / s['ours']:15.2f}"
+                print(f"{layer:6}{point!s:22}{times}{others}", flush=True)
         mean = 1.0
         for ratio in ratios:
             mean *= ratio ** (1 / len(ratios))
