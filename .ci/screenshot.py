@@ -1,6 +1,6 @@
 """Take the README's picture from the built site.
 
-    .venv/bin/python .ci/screenshot.py 02-rnn experiment-how-long-does-an-input-last
+    .venv/bin/python .ci/screenshot.py 02-rnn forward-the-loop
 
 The page, and the anchor that stands at the top of the picture.
 """
