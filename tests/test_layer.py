@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unrolled import GRU, LSTM, MGU, RNN, Linear
-from unrolled.layer import expect, floating, positive, shape_text
+from unrolled.arguments import expect, floating, positive, shape_text
 
 F8 = np.dtype(np.float64)
 XS = ("B", "T", 3)

@@ -1,24 +1,30 @@
 """What the chapters of *Recurrent Networks, Unrolled* use but do not teach."""
 
 from . import activations, data, figures, initialise, losses, measure, verify
-from .compose import Model
+from .compose import Bidirectional, Stack
 from .exercises import check
 from .gru import GRU, MGU
 from .heads import Linear
 from .lstm import LSTM
+from .model import Model
 from .optimise import SGD, Adam, clip_by_norm
 from .rnn import RNN
+from .stretches import Checkpointed, Masked
 from .train import train
 
 __all__ = [
     "SGD",
     "Adam",
+    "Bidirectional",
+    "Checkpointed",
     "GRU",
     "LSTM",
     "Linear",
     "MGU",
+    "Masked",
     "Model",
     "RNN",
+    "Stack",
     "activations",
     "check",
     "clip_by_norm",

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from .layer import shape_text
+from .arguments import shape_text
 
 UNANSWERED = "Not answered yet."
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Recurrent, block_length, generator, rows, transposed
+from .arguments import generator
+from .layer import Recurrent, block_length, rows, transposed
 
 SIGMOID = activation("sigmoid")
 

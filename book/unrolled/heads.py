@@ -3,7 +3,8 @@
 import numpy as np
 
 from . import initialise
-from .layer import Layer, expect, generator, positive, rectangular
+from .arguments import expect, generator, positive, rectangular
+from .layer import Layer
 
 
 class Linear(Layer):

@@ -1,103 +1,11 @@
-"""What every layer is: parameters, gradients, one data type, buffers, and errors."""
+"""What every layer is: parameters, gradients, one data type, a tape and buffers."""
 
 import copy
-import operator
+from types import MappingProxyType
 
 import numpy as np
 
-
-def shape_text(shape):
-    """Write a shape the way the chapters do: (B, T, 3)."""
-    sizes = ", ".join(str(size) for size in shape)
-    return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
-
-
-def positive(name, value):
-    """Return value as an int of at least 1, or say what was expected."""
-    try:
-        size = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
-    if size < 1:
-        raise ValueError(f"{name} must be at least 1, got {size}")
-    return size
-
-
-def floating(dtype):
-    """Return a data type that gradients can be computed in, or say which ones are."""
-    dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64, np.complex128):
-        raise TypeError(f"dtype must be float32 or float64, got {dtype}")
-    return dtype
-
-
-def generator(rng):
-    """Return a source of random numbers, or say how to make one."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must come from np.random.default_rng(seed), got {rng!r}")
-    return rng
-
-
-def rectangular(name, array):
-    """Return anything array-like as an array, or say that its rows differ."""
-    try:
-        return np.asarray(array)
-    except ValueError:
-        raise ValueError(f"{name} must be rectangular, got rows that differ") from None
-
-
-def expect(name, array, shape, dtype, finite=True):
-    """Return array in the given data type, or say in one sentence what is wrong.
-
-    Parameters
-    ----------
-    name : str
-        What the chapters call the array.
-    array : array_like
-        What came.
-    shape : tuple
-        The sizes expected: an int must match, a letter such as "B" matches any size.
-    dtype : data type
-        What the array is converted to; the type of the parameters rules.
-    finite : bool
-        Refuse NaN and infinity. What a layer computed passes: ``train`` watches that.
-
-    Returns
-    -------
-    array
-        The same numbers in that shape and data type; a copy only if one was needed.
-
-    Raises
-    ------
-    TypeError
-        If array does not hold numbers of that kind.
-    ValueError
-        If the shape differs, or a number is not finite.
-    """
-    array = rectangular(name, array)
-    if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
-        got = {"U": "text", "O": "objects"}.get(array.dtype.kind, array.dtype)
-        raise TypeError(f"{name} must hold real numbers, got {got}")
-    if not _matches(array.shape, shape):
-        hint = ""
-        if len(shape) > 1 and shape[0] == "B" and _matches(array.shape, shape[1:]):
-            hint = f": add the batch axis with {name}[None]"
-        raise ValueError(
-            f"{name} must have shape {shape_text(shape)}, "
-            f"got {shape_text(array.shape)}{hint}"
-        )
-    array = array.astype(dtype, copy=False)
-    if finite and not np.isfinite(array).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, got {array[index]} at index {index}")
-    return array
-
-
-def _matches(got, want):
-    """Tell whether a shape has the expected sizes, a letter standing for any."""
-    return len(got) == len(want) and all(
-        isinstance(w, str) or g == w for g, w in zip(got, want, strict=True)
-    )
+from .arguments import expect, floating, positive, shape_text
 
 
 class Layer:
@@ -267,11 +175,44 @@ class Recurrent(Layer):
             If a shape, a type or a value is not what it must be.
         """
         T, B, _ = self._read_tape()[0].shape
-        dhs = self._enter_gradient(dhs, B, T)
+        dhs = self._gradient(dhs, B, T).swapaxes(0, 1)
         dstate = self._state("dstate", dstate, B, finite=False)
         result = self._run_back(dhs, *dstate)
         self._tape = None
         return self._leave(*result)
+
+    def last_output(self, state):
+        """Return h of a state: what the layer put out last.
+
+        Parameters
+        ----------
+        state : array, shape (B, H), or tuple of array
+            As ``forward`` returns it.
+
+        Returns
+        -------
+        array, shape (B, H)
+            h_T, or h_0 if there was no step.
+        """
+        return state if len(self.state_sizes) == 1 else state[0]
+
+    def into_last_output(self, dstate, dh):
+        """Add the gradient of the last output to that of the final state.
+
+        Parameters
+        ----------
+        dstate : array, shape (B, H), or tuple of array, or None
+            The gradient with respect to the final state.
+        dh : array, shape (B, H)
+            The gradient with respect to ``last_output``.
+
+        Returns
+        -------
+        array, shape (B, H), or tuple of array
+            Their sum, to be passed to ``backward``.
+        """
+        h, *others = self._state("dstate", dstate, len(dh), finite=False)
+        return self._packed(h + dh, *others)
 
     def _buffer(self, name, *shape):
         """Return an array that is kept until another shape or type is asked for."""
@@ -304,12 +245,12 @@ class Recurrent(Layer):
         np.multiply(b, fold, W[-1])
         return W
 
-    def _enter_gradient(self, dhs, B, T):
-        """Check dhs (B, T, H), and return it as time-major."""
+    def _gradient(self, dhs, B, T):
+        """Return the gradient of the outputs; zero if none is given."""
         shape = (B, T, self.output_size)
         if dhs is None:
-            return np.zeros(shape, self.dtype).swapaxes(0, 1)
-        return expect("dhs", dhs, shape, self.dtype, finite=False).swapaxes(0, 1)
+            return np.zeros(shape, self.dtype)
+        return expect("dhs", dhs, shape, self.dtype, finite=False)
 
     def _state(self, name, state, B, finite=True):
         """Return the vectors of a state or of its gradient; zero if none is given."""
@@ -330,9 +271,95 @@ class Recurrent(Layer):
 
     def _leave(self, outputs, *state):
         """Copy (T, B, N) to (B, T, N), and the vectors of the state."""
-        state = tuple(part.copy() for part in state)
-        outputs = outputs.swapaxes(0, 1).copy()
-        return outputs, state if len(self.state_sizes) > 1 else state[0]
+        state = self._packed(*(part.copy() for part in state))
+        return outputs.swapaxes(0, 1).copy(), state
+
+    def _listed(self, state):
+        """Return the vectors of a state as a list."""
+        return [*state] if len(self.state_sizes) > 1 else [state]
+
+    def _packed(self, *state):
+        """Return the vectors of a state in the form that the layer takes."""
+        return state if len(self.state_sizes) > 1 else state[0]
+
+
+class Composite:
+    """Several layers as one: parameters and gradients by name, such as ``0.W_x``.
+
+    Parameters
+    ----------
+    parts : dict of str to layer
+        The layers by the name that their parameters get in front; none if it is empty.
+
+    Attributes
+    ----------
+    params, grads : dict of str to array
+        Those of all layers; the arrays are theirs.
+
+    Raises
+    ------
+    ValueError
+        If the layers differ in data type.
+    """
+
+    def __init__(self, parts):
+        types = [str(layer.dtype) for layer in parts.values()]
+        if len({*types}) > 1:
+            raise ValueError(f"layers must share one dtype, got {' and '.join(types)}")
+        self._parts = parts
+        self._tape = None
+
+    @property
+    def layers(self):
+        """The layers, in order."""
+        return [*self._parts.values()]
+
+    @property
+    def dtype(self):
+        """The data type of all parameters."""
+        return self.layers[0].dtype
+
+    @property
+    def params(self):
+        """The parameters of all layers by name."""
+        return self._all("params")
+
+    @property
+    def grads(self):
+        """The gradients of all layers by name."""
+        return self._all("grads")
+
+    @property
+    def size(self):
+        """The number of parameters."""
+        return sum(layer.size for layer in self.layers)
+
+    def astype(self, dtype):
+        """Copy everything with the parameters in another data type; see `Layer`."""
+        return self._with(lambda layer: layer.astype(dtype))
+
+    def twin(self):
+        """Make one that shares the parameters, with a tape of its own."""
+        return self._with(lambda layer: layer.twin())
+
+    def _with(self, change):
+        """Copy this with each of its layers changed."""
+        other = copy.copy(self)
+        other._parts = {name: change(layer) for name, layer in self._parts.items()}
+        other._tape = None
+        return other
+
+    def _all(self, what):
+        """Join a dictionary of each layer into one that cannot be added to."""
+        return MappingProxyType(
+            {
+                ".".join(filter(None, (name, key))): array
+                for name, layer in self._parts.items()
+                for key, array in getattr(layer, what).items()
+            }
+        )
+
+    _read_tape = Layer._read_tape
 
 
 def rows(array):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .layer import expect, rectangular, shape_text
+from .arguments import expect, rectangular, shape_text
 
 
 def mse(ys, targets, mask=None, reduction="mean"):

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import initialise, lstm_variants
 from .activations import activation
-from .layer import Recurrent, block_length, generator, positive, rows, transposed
+from .arguments import generator, positive
+from .layer import Recurrent, block_length, rows, transposed
 
 
 class LSTM(Recurrent):

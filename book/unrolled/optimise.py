@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .layer import shape_text
+from .arguments import shape_text
 
 
 class SGD:

@@ -4,7 +4,8 @@ import numpy as np
 
 from . import initialise
 from .activations import activation
-from .layer import Recurrent, generator, rows, transposed
+from .arguments import generator
+from .layer import Recurrent, rows, transposed
 
 
 class RNN(Recurrent):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .layer import shape_text
+from .arguments import shape_text
 
 STEP = np.finfo(np.float64).eps ** (1 / 5)  # balances rounding against h**4
 
