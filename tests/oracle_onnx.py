@@ -29,10 +29,13 @@ FAR = 100.0  # sigmoid(FAR) is 1, sigmoid(-FAR) is 0
 def session(op, inputs, outputs, attributes):
     """Build a model of one node, and load it."""
     rank = {"X": 3, "W": 3, "R": 3, "B": 2, "initial_h": 3, "initial_c": 3, "P": 2}
+    rank |= {"sequence_lens": 1}
 
     def value(name, axes):
         shape = [f"{name}_{axis}" for axis in range(axes)]
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        whole = name == "sequence_lens"
+        kind = TensorProto.INT32 if whole else TensorProto.FLOAT
+        return helper.make_tensor_value_info(name, kind, shape)
 
     node = helper.make_node(op, [*inputs], [*outputs], **dict(attributes))
     graph = helper.make_graph(
@@ -49,7 +52,10 @@ def session(op, inputs, outputs, attributes):
     return onnxruntime.InferenceSession(model.SerializeToString(), options)
 
 
-def call(op, order, activations, rows, xs, h, c=None, peepholes=None, **attributes):
+def call(
+    op, order, activations, rows, xs, h, c=None, peepholes=None, lengths=None,
+    **attributes,
+):  # fmt: skip
     """Run one layer of ONNX Runtime.
 
     ``rows`` holds for each gate its W (I, H), R (H, H), and two biases (H,).
@@ -58,7 +64,9 @@ def call(op, order, activations, rows, xs, h, c=None, peepholes=None, **attribut
         np.concatenate([rows[gate][k] for gate in order], -1).T for k in range(4)
     )
     feed = {"X": xs.swapaxes(0, 1), "W": W[None], "R": R[None]}
-    feed |= {"B": np.concatenate([b_x, b_h])[None], "": None, "initial_h": h[None]}
+    fifth = "" if lengths is None else "sequence_lens"
+    feed |= {"B": np.concatenate([b_x, b_h])[None], fifth: lengths}
+    feed |= {"initial_h": h[None]}
     outputs = ["Y", "Y_h"]
     if c is not None:
         feed["initial_c"], outputs = c[None], [*outputs, "Y_c"]
@@ -72,25 +80,28 @@ def call(op, order, activations, rows, xs, h, c=None, peepholes=None, **attribut
         (k, tuple(v) if isinstance(v, list) else v) for k, v in attributes.items()
     )
     run = session(op, tuple(feed), tuple(outputs), frozen).run
-    del feed[""]
-    feed = {k: np.ascontiguousarray(v, np.float32) for k, v in feed.items()}
+    feed.pop("", None)
+    types = {"sequence_lens": np.int32}
+    feed = {
+        k: np.ascontiguousarray(v, types.get(k, np.float32)) for k, v in feed.items()
+    }
     hs, *last = run(None, feed)
     return hs[:, 0].swapaxes(0, 1), *(part[0] for part in last)
 
 
-def by_onnx(case):
+def by_onnx(case, lengths=None):
     """Run a case forward, and return the outputs by name; None if it has no such."""
     p = case.arrays()
     if case.options.get("layer_norm"):
         return None
     if issubclass(case.cls, LSTM):
-        return _lstm(p, case.shape[3], **case.options)
+        return _lstm(p, case.shape[3], lengths, **case.options)
     if issubclass(case.cls, RNN):
         f = NAMES[case.options.get("activation", "tanh")]
         rows = {"h": (p["W_x"], p["W_h"], p["b"], 0 * p["b"])}
-        hs, h = call("RNN", "h", [f], rows, p["xs"], p["h_0"])
+        hs, h = call("RNN", "h", [f], rows, p["xs"], p["h_0"], lengths=lengths)
     else:
-        hs, h = _gru(p, case.shape[3], issubclass(case.cls, MGU))
+        hs, h = _gru(p, case.shape[3], lengths, issubclass(case.cls, MGU))
     return {"hs": hs, "h_T": h}
 
 
@@ -103,7 +114,7 @@ def _split(p, letters, H):
     return rows
 
 
-def _gru(p, H, minimal):
+def _gru(p, H, lengths, minimal):
     """Run a GRU or a minimal gated unit."""
     rows = _split(p, "rh" if minimal else "rzh", H)
     if minimal:
@@ -112,11 +123,20 @@ def _gru(p, H, minimal):
         rows["h"] = *rows["h"][:3], p["b_hn"]
     after = int("b_hn" in p)
     activations = ["Sigmoid", "Tanh"]
-    return call("GRU", "zrh", activations, rows, p["xs"], p["h_0"],
+    return call("GRU", "zrh", activations, rows, p["xs"], p["h_0"], lengths=lengths,
                 linear_before_reset=after)  # fmt: skip
 
 
-def _lstm(p, H, *, coupled=False, gate_recurrence=False, peephole=False, **options):
+def _lstm(
+    p,
+    H,
+    lengths=None,
+    *,
+    coupled=False,
+    gate_recurrence=False,
+    peephole=False,
+    **options,
+):
     """Run an LSTM with options."""
     rows = _split(p, "fgo" if coupled else "ifgo", H)
     peepholes = {gate: p.get(f"p_{gate}", np.zeros(H)) for gate in "ifo"}
@@ -133,7 +153,7 @@ def _lstm(p, H, *, coupled=False, gate_recurrence=False, peephole=False, **optio
     names = ["Sigmoid", NAMES[phi], NAMES[psi]]
     xs, h, c = p["xs"], p["h_0"], p["c_0"]
     if gate_recurrence:
-        if peephole or "W_proj" in p or psi == "tanh" != phi:
+        if lengths is not None or peephole or "W_proj" in p or psi == "tanh" != phi:
             return None
         widen = _widen if psi != "tanh" else _widen_twice
         return widen(p, rows, H, phi, psi)
@@ -146,7 +166,8 @@ def _lstm(p, H, *, coupled=False, gate_recurrence=False, peephole=False, **optio
             rows[gate] = np.concatenate([W, R]), p["W_proj"] @ R, *b
     seen = peepholes if peephole else None
     joined = int(coupled)
-    hs, h, c = call("LSTM", "iofg", names, rows, xs, h, c, seen, input_forget=joined)
+    hs, h, c = call("LSTM", "iofg", names, rows, xs, h, c, seen, lengths,
+                    input_forget=joined)  # fmt: skip
     if "W_proj" in p:
         hs, h = hs @ p["W_proj"], h @ p["W_proj"]
     return {"hs": hs, "h_T": h, "c_T": c}

@@ -1,120 +1,322 @@
-"""A layer and a head as one: gradients, shared parameters, refusals."""
+"""Layers in a stack and in two directions, against torch and against definitions."""
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from unrolled import RNN, Linear, Model
-from unrolled.verify import autograd, compare, finite_differences
+from cases import CALM, assert_agree, assert_same
+from nets import NETS, Net, each, flat
+from unrolled import GRU, LSTM, RNN, Bidirectional, Checkpointed, Stack
+from unrolled.verify import check_layer, complex_step
 
-B, T, I, H, O = 2, 4, 3, 5, 2
+BOTH = st.sampled_from([np.float64, np.float32])
+SIZE = st.integers(1, 4)
 
 
-def build(outputs, dtype=np.float64):
-    """Make a model and what flows in and back."""
+def layer(cls=RNN, I=3, H=4, dtype=np.float64, seed=0, **options):
+    """Make one layer."""
+    rng = np.random.default_rng(seed)
+    return cls(I, H, rng=rng, dtype=dtype, **options)
+
+
+@CALM
+@given(st.builds(Net, NETS, B=SIZE, T=st.integers(0, 5), I=SIZE,
+                 seed=st.integers(0, 999), given=st.booleans()))  # fmt: skip
+def test_any_net_is_that_of_its_definition(net):
+    assert_agree(net.run(), net.by_transcription(), np.float64)
+
+
+@CALM
+@given(st.builds(Net, NETS, seed=st.integers(0, 999), dtype=st.just(np.float32)))
+def test_float32_stays_float32(net):
+    assert {array.dtype for array in net.run().values()} == {np.dtype(np.float32)}
+
+
+SMALL = {
+    "stack": ("stack", ("leaf", "LSTM", 3), ("leaf", "GRU, reset after", 2)),
+    "both": ("both", ("leaf", "LSTM", 2), ("leaf", "RNN, tanh", 3)),
+    "a stack of both": ("stack", ("both", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2)),
+                        ("both", ("leaf", "MGU", 2), ("leaf", "MGU", 1))),
+    "both of stacks": ("both", ("stack", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2)),
+                       ("stack", ("leaf", "MGU", 2), ("leaf", "MGU", 1))),
+    "checkpointed": ("stack", ("checkpointed", 2, ("leaf", "LSTM", 2)),
+                     ("leaf", "MGU", 2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_differences_and_the_complex_step_find_the_same_gradients(name):
+    net = Net(SMALL[name], B=2, T=3)
+    rng = np.random.default_rng(1)
+    assert check_layer(net.layer, net.xs, net.state, rng=rng).worst < 1e-9
+    exact = {"rng": rng, "method": complex_step}
+    assert check_layer(net.layer, net.xs, net.state, **exact).worst < 1e-13
+
+
+def in_torch(cls, I, H, depth, two, lengths=None):
+    """Make a stack and torch's, with the same weights; and a way to run torch's."""
     rng = np.random.default_rng(0)
-    layer = RNN(I, H, rng=rng, dtype=dtype)
-    model = Model(layer, Linear(H, O, rng=rng, dtype=dtype), outputs)
-    for param in model.params.values():
-        param[...] = rng.uniform(-1, 1, param.shape)
-    xs, h_0 = rng.uniform(-1, 1, (B, T, I)), rng.uniform(-1, 1, (B, H))
-    shape = (B, T, O) if outputs == "all" else (B, O)
-    return model, xs, h_0, rng.standard_normal(shape), rng.standard_normal((B, H))
+    module = getattr(torch.nn, cls.__name__)(
+        I, H, num_layers=depth, bidirectional=two, batch_first=True
+    ).double()
+    layers = []
+    for k in range(depth):
+        size = I if k == 0 else (1 + two) * H
+        pair = [cls(size, H, rng=rng) for _ in range(1 + two)]
+        for part, end in zip(pair, ("", "_reverse"), strict=False):
+            for p in part.params.values():
+                p[...] = rng.uniform(-0.8, 0.8, p.shape)
+            second = np.zeros_like(part.params["b"])
+            if cls is GRU:
+                second[2 * H :] = part.params["b_hn"]
+            values = {"weight_ih": part.params["W_x"].T, "bias_hh": second,
+                      "weight_hh": part.params["W_h"].T, "bias_ih": part.params["b"],
+                      }  # fmt: skip
+            for name, value in values.items():
+                getattr(module, f"{name}_l{k}{end}").data = torch.tensor(value.copy())
+        layers.append(Bidirectional(*pair) if two else pair[0])
+    return Stack(layers), module
 
 
-@pytest.mark.parametrize("outputs", ["all", "last"])
-def test_every_gradient_is_that_of_two_others(outputs):
-    model, xs, h_0, dys, dlast = build(outputs)
-    ys, last = model.forward(xs, h_0)
-    assert ys.shape == dys.shape and last.shape == h_0.shape
-    dxs, dh_0 = model.backward(dys, dlast)
-    got = {"xs": dxs, "h_0": dh_0, **model.grads}
-
-    def loss():
-        ys, last = model.forward(xs, h_0)
-        return (ys * dys).sum() + (last * dlast).sum()
-
-    moved = {"xs": xs, "h_0": h_0, **model.params}
-    estimated = {name: finite_differences(loss, x) for name, x in moved.items()}
-    assert compare(got, estimated).worst < 1e-9
-
-    def same_in_torch(xs, h_0, W_x, W_h, b, W_y, b_y):
-        import torch
-
-        hs, h = [], h_0
-        for x in xs.unbind(1):
-            h = torch.tanh(x @ W_x + h @ W_h + b)
-            hs.append(h)
-        ys = (torch.stack(hs, 1) if outputs == "all" else h) @ W_y + b_y
-        return (ys * torch.tensor(dys)).sum() + (h * torch.tensor(dlast)).sum()
-
-    assert compare(got, autograd(same_in_torch, moved)).worst < 1e-13
+def turned(state, two):
+    """Put the state of a stack into torch's order: h of all layers, c of all."""
+    each_layer = [part for pair in state for part in (pair if two else [pair])]
+    if isinstance(each_layer[0], tuple):
+        return tuple(np.stack(parts) for parts in zip(*each_layer, strict=True))
+    return np.stack(each_layer)
 
 
-def test_the_last_output_is_the_last_of_all():
-    every, xs, h_0, *_ = build("all")
-    last = build("last")[0]
+@pytest.mark.parametrize("packed", [False, True], ids=["whole", "packed"])
+@pytest.mark.parametrize("two", [False, True], ids=["one way", "both ways"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("cls", [RNN, LSTM, GRU])
+def test_stacks_are_those_of_torch(cls, depth, two, packed):
+    B, T, I, H = 4, 6, 3, 2
+    stack, module = in_torch(cls, I, H, depth, two)
+    rng = np.random.default_rng(7)
+    xs, dhs = rng.normal(size=(B, T, I)), rng.normal(size=(B, T, stack.output_size))
+    sizes = (2, B, H) if cls is LSTM else (B, H)
+    state, dstate = (
+        tuple(
+            tuple(tuple(x) if cls is LSTM else x for x in rng.normal(size=(2, *sizes)))
+            if two
+            else (tuple(x) if cls is LSTM else x)
+            for x in rng.normal(size=(depth, *sizes))
+        )
+        for _ in range(2)
+    )
+    lengths = np.array([3, 6, 1, 4]) if packed else None
+
+    x = torch.tensor(xs, requires_grad=True)
+    start = each(turned(state, two), lambda a: torch.tensor(a, requires_grad=True))
+    if packed:
+        args = {"batch_first": True, "enforce_sorted": False}
+        out, end = module(pack_padded_sequence(x, torch.tensor(lengths), **args), start)
+        out, _ = pad_packed_sequence(out, batch_first=True, total_length=T)
+    else:
+        out, end = module(x, start)
+    loss = (out * torch.tensor(dhs)).sum()
+    for part, d in zip(flat(end), flat(turned(dstate, two)), strict=True):
+        loss = loss + (part * torch.tensor(d)).sum()
+    loss.backward()
+    want = {
+        "hs": out,
+        "dxs": x.grad,
+        **{f"end {k}": a for k, a in enumerate(flat(end))},
+    }
+    want |= {f"start {k}": a.grad for k, a in enumerate(flat(start))}
+    want |= {
+        n: p.grad for n, p in module.named_parameters() if not n.startswith("bias_hh")
+    }
+
+    hs, last = stack.forward(xs, state, lengths)
+    dxs, first = stack.backward(dhs, dstate)
+    got = {"hs": hs, "dxs": dxs}
+    got |= {f"end {k}": a for k, a in enumerate(flat(turned(last, two)))}
+    got |= {f"start {k}": a for k, a in enumerate(flat(turned(first, two)))}
+    for name, grad in stack.grads.items():
+        k, *way, letter = name.split(".")
+        end = f"_l{k}" + ("_reverse" if way == ["backward"] else "")
+        kind = {"W_x": "weight_ih", "W_h": "weight_hh", "b": "bias_ih"}.get(letter)
+        if kind:
+            got[kind + end] = grad.T
+    want = {name: tensor.detach().numpy() for name, tensor in want.items()}
+    assert_agree(got, {name: want[name] for name in got}, np.float64)
+    assert got.keys() == want.keys()
+
+
+def test_a_stack_of_unequal_layers_takes_any_sizes():
+    stack = Stack([layer(RNN, 3, 5), layer(LSTM, 5, 2), layer(GRU, 2, 7)])
+    hs, (h, (h_2, c_2), h_3) = stack.forward(np.ones((2, 4, 3)))
+    assert hs.shape == (2, 4, 7) and h.shape == (2, 5)
+    assert h_2.shape == c_2.shape == (2, 2) and h_3.shape == (2, 7)
+    assert (stack.input_size, stack.output_size) == (3, 7)
+    assert stack.size == sum(part.size for part in stack.layers)
+    assert [*stack.params][:4] == ["0.W_x", "0.W_h", "0.b", "1.W_x"]
+    assert stack.params["2.W_h"] is stack.layers[2].params["W_h"]
+
+
+def test_the_final_state_of_the_way_back_belongs_to_the_first_step():
+    both = Bidirectional(layer(seed=1), layer(seed=2))
+    hs, (right, left) = both.forward(np.random.default_rng(0).normal(size=(2, 5, 3)))
+    np.testing.assert_array_equal(hs[:, -1, :4], right)
+    np.testing.assert_array_equal(hs[:, 0, 4:], left)
+    assert np.abs(hs[:, -1, 4:] - left).max() > 0.1
     np.testing.assert_array_equal(
-        last.forward(xs, h_0)[0], every.forward(xs, h_0)[0][:, -1]
+        both.last_output((right, left)), np.hstack([right, left])
     )
 
 
-def test_parameters_and_gradients_are_those_of_the_parts():
-    model, xs, h_0, dys, _ = build("all")
-    model.forward(xs, h_0)
-    model.backward(dys)
-    parts = (model.layer, model.head)
-    assert [*model.params] == ["W_x", "W_h", "b", "W_y", "b_y"] == [*model.grads]
-    for part in parts:
-        for name in part.params:
-            assert model.params[name] is part.params[name]
-            assert model.grads[name] is part.grads[name]
+@pytest.mark.parametrize("shared", [False, True])
+def test_dropout_acts_between_layers_and_keeps_the_mean(shared):
+    rng = np.random.default_rng(0)
+    below, above = layer(RNN, 2, 50), layer(RNN, 50, 3)
+    stack = Stack([below, above], dropout=0.25, shared=shared, rng=rng)
+    xs, seen = rng.normal(size=(20, 30, 2)), []
+    above_forward = above.forward
+    above.forward = lambda xs, state=None: (seen.append(xs), above_forward(xs, state))[
+        1
+    ]
+    stack.forward(xs)
+    factor = seen[0] / below.twin().forward(xs)[0]
+    assert set(np.unique(factor.round(12))) == {0.0, round(1 / 0.75, 12)}
+    assert (factor.std(axis=1).max() < 1e-12) == shared
+    assert abs(factor.mean() - 1) < 0.05  # of 1000 masks or 30000: four deviations
+    stack.training = False
+    stack.forward(xs)
+    np.testing.assert_array_equal(seen[1], below.twin().forward(xs)[0])
 
 
-@pytest.mark.parametrize("outputs", ["all", "last"])
-def test_float32_stays_float32(outputs):
-    model, xs, h_0, dys, dlast = build(outputs, np.float32)
-    arrays = [*model.forward(xs, h_0), *model.backward(dys, dlast)]
-    arrays += model.grads.values()
-    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_gradient_goes_through_the_same_mask(shared):
+    net = Net(SMALL["stack"])
+    rng = np.random.default_rng(3)
+    stack = Stack(net.layer.layers, dropout=0.5, shared=shared, rng=rng)
+    state = rng.bit_generator.state
+    got = net.run(stack)
+
+    def loss():
+        rng.bit_generator.state = state
+        hs, last = stack.forward(net.xs, net.state)
+        pairs = zip([hs, *flat(last)], [net.dhs, *flat(net.dstate)], strict=True)
+        return sum((a * d).sum() for a, d in pairs)
+
+    from unrolled.verify import finite_differences, mismatch
+
+    for name, p in {"xs": net.xs, **stack.params}.items():
+        want = finite_differences(loss, p)
+        assert mismatch(got[f"d{name}"], want).error < 1e-9, name
+    assert np.abs(got["dxs"] - net.run(net.layer)["dxs"]).max() > 1e-3
 
 
-def part(kind, *sizes, dtype=np.float64):
-    """Make a layer or a head."""
-    return kind(*sizes, rng=np.random.default_rng(0), dtype=dtype)
+def test_each_pass_draws_anew_and_a_copy_draws_for_itself():
+    xs = np.random.default_rng(0).normal(size=(2, 3, 3))
+    parts = [layer(RNN, 3, 8), layer(RNN, 8, 8)]
+    stack = Stack(parts, dropout=0.5, rng=np.random.default_rng(0))
+    other = stack.astype(np.float64)
+    first = stack.forward(xs)[0]
+    assert np.abs(stack.forward(xs)[0] - first).max() > 0.01
+    np.testing.assert_array_equal(other.forward(xs)[0], first)
 
 
-@pytest.mark.parametrize(
-    ("mistake", "sentence"),
-    [
-        (
-            lambda: Model(part(RNN, 3, 5), part(Linear, 4, 2)),
-            "the head must take the layer's H = 5, got input_size 4",
-        ),
-        (
-            lambda: Model(part(RNN, 3, 5, dtype=np.float32), part(Linear, 5, 2)),
-            "layer and head must share one dtype, got float32 and float64",
-        ),
-        (
-            lambda: Model(part(RNN, 3, 5), part(Linear, 5, 2), "first"),
-            "outputs must be 'all' or 'last', got 'first'",
-        ),
-        (
-            lambda: build("last")[0].forward(np.ones((B, 0, I))),
-            "the last output needs T of at least 1, got T = 0",
-        ),
-        (
-            lambda: build("all")[0].forward(np.ones((T, I))),
-            "xs must have shape (B, T, 3), got (4, 3): add the batch axis with "
-            "xs[None]",
-        ),
-    ],
-)
-def test_parts_that_do_not_fit_are_refused(mistake, sentence):
-    with pytest.raises(ValueError) as caught:
+@pytest.mark.parametrize("name", SMALL)
+def test_backward_belongs_to_one_forward(name):
+    net = Net(SMALL[name])
+    with pytest.raises(RuntimeError, match="call forward first"):
+        net.layer.backward(net.dhs)
+    want = net.run()
+    with pytest.raises(RuntimeError, match="and backward once after it"):
+        net.layer.backward(net.dhs)
+    net.layer.forward(net.xs + 1, net.state)
+    with pytest.raises(ValueError, match="xs must have shape"):
+        net.layer.forward(net.xs[..., :1], net.state)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        net.layer.backward(net.dhs)  # of neither: the two would be mixed
+    assert_same(net.run(), want)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_twin_has_a_tape_of_its_own_and_a_copy_shares_nothing(name):
+    net = Net(SMALL[name])
+    want, twin, copy = net.run(), net.layer.twin(), net.layer.astype(np.float64)
+    for key, p in net.layer.params.items():
+        assert twin.params[key] is p and copy.params[key] is not p
+    net.layer.forward(net.xs, net.state)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        twin.backward(net.dhs)
+    assert_same(net.run(twin), want)
+    for p in net.layer.params.values():
+        p[...] = np.nan
+    assert_same(net.run(copy), want)
+
+
+@pytest.mark.parametrize("name", ["stack", "checkpointed"])
+def test_two_halves_are_one_whole(name):
+    net = Net(SMALL[name])
+    whole, layer, twin = net.run(), net.layer, net.layer.twin()
+    hs_1, middle = layer.forward(net.xs[:, :2], net.state)
+    hs_2, last = twin.forward(net.xs[:, 2:], middle)
+    dxs_2, dmiddle = twin.backward(net.dhs[:, 2:], net.dstate)
+    later = dict(twin.grads)
+    dxs_1, first = layer.backward(net.dhs[:, :2], dmiddle)
+    got = {"hs": np.hstack([hs_1, hs_2]), "dxs": np.hstack([dxs_1, dxs_2])}
+    got |= {f"state {k}": part for k, part in enumerate(flat(last))}
+    got |= {f"dstate {k}": part for k, part in enumerate(flat(first))}
+    got |= {f"d{k}": grad + later[k] for k, grad in layer.grads.items()}
+    assert_agree(got, whole, np.float64)
+
+
+XS = np.ones((2, 5, 3))
+REFUSED = {
+    "no layers": (lambda: Stack([]), "a stack needs at least one layer, got none"),
+    "layers that do not fit": (
+        lambda: Stack([layer(), layer(I=5)]),
+        "layer 1 must take the 4 outputs of layer 0, got input_size 5",
+    ),
+    "two types": (
+        lambda: Stack([layer(), layer(I=4, dtype=np.float32)]),
+        "layers must share one dtype, got float64 and float32",
+    ),
+    "dropout of all": (
+        lambda: Stack([layer(), layer(I=4)], dropout=1.0),
+        "dropout must be a share in 0 … 1, 1 excluded, got 1.0",
+    ),
+    "dropout with nowhere to act": (
+        lambda: Stack([layer()], dropout=0.5),
+        "dropout acts between layers, so one layer has none",
+    ),
+    "dropout without numbers": (
+        lambda: Stack([layer(), layer(I=4)], dropout=0.5),
+        "rng must come from np.random.default_rng(seed), got None",
+    ),
+    "two directions of other inputs": (
+        lambda: Bidirectional(layer(), layer(I=4)),
+        "both directions must read the same inputs, got input_size 3 and 4",
+    ),
+    "one state for two": (
+        lambda: Stack([layer(), layer(I=4)]).forward(XS, np.ones((2, 4))),
+        "state must hold one state for each of 2 layers, got one array",
+    ),
+    "three states for two": (
+        lambda: Bidirectional(layer(), layer()).forward(XS, 3 * [None]),
+        "state must hold one state for each of 2 layers, got 3",
+    ),
+    "a batch axis short": (
+        lambda: Bidirectional(layer(), layer()).forward(XS[0]),
+        "xs must have shape (B, T, 3), got (5, 3): add the batch axis with xs[None]",
+    ),
+    "checkpoints around a stack": (
+        lambda: Checkpointed(Stack([layer()])),
+        "Checkpointed takes one recurrent layer, got Stack: wrap the layers in it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_gets_one_sentence(mistake, sentence):
+    with pytest.raises((TypeError, ValueError)) as caught:
         mistake()
     assert str(caught.value) == sentence
-
-
-def test_all_outputs_of_no_steps_are_none():
-    ys, last = build("all")[0].forward(np.ones((B, 0, I)))
-    assert ys.shape == (B, 0, O) and last.shape == (B, H)

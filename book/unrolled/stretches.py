@@ -10,13 +10,18 @@ import math
 import numpy as np
 
 from .arguments import expect, positive, rectangular, shape_text
-from .layer import Layer
+from .layer import Layer, Recurrent
 
 
 class _Wrapped:
     """A layer in all but its passes: parameters, gradients, sizes and state are its."""
 
     def __init__(self, layer):
+        if not isinstance(layer, Recurrent | _Wrapped):
+            raise TypeError(
+                f"{type(self).__name__} takes one recurrent layer, "
+                f"got {type(layer).__name__}: wrap the layers in it"
+            )
         self.layer = layer
         self._tape = None
 

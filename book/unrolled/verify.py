@@ -239,30 +239,34 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
     """
     hs, last = layer.forward(xs, state)
     dhs = rng.standard_normal(hs.shape)
-    dlast = [rng.standard_normal(part.shape) for part in _parts(last).values()]
-    whole = dlast[0] if isinstance(last, np.ndarray) else tuple(dlast)
-    dxs, dstate = layer.backward(dhs, whole)
+    dlast = _each(last, lambda part: rng.standard_normal(part.shape))
+    dxs, dstate = layer.backward(dhs, dlast)
     got = {"xs": dxs, **({} if state is None else _parts(dstate)), **layer.grads}
 
     dtype = np.complex128 if method is complex_step else np.float64
     probe = layer.astype(dtype)
     xs = np.array(xs, dtype)
-    given = {name: np.array(part, dtype) for name, part in _parts(state).items()}
-    state = given.get("state") if "state" in given else tuple(given.values()) or None
+    state = _each(state, lambda part: np.array(part, dtype))
 
     def loss():
         hs, last = probe.forward(xs, state)
-        ends = zip(_parts(last).values(), dlast, strict=True)
+        ends = zip(_parts(last).values(), _parts(dlast).values(), strict=True)
         return (hs * dhs).sum() + sum((part * d).sum() for part, d in ends)
 
-    moved = {"xs": xs, **given, **probe.params}
+    moved = {"xs": xs, **_parts(state), **probe.params}
     return compare(got, {name: method(loss, x) for name, x in moved.items()})
 
 
-def _parts(state):
-    """Name the parts of a state: one array, several, or none."""
-    if state is None:
-        return {}
+def _each(state, change):
+    """Change every array of a state: one, several, or those of several layers."""
+    if isinstance(state, tuple | list):
+        return tuple(_each(part, change) for part in state)
+    return None if state is None else change(state)
+
+
+def _parts(state, name="state"):
+    """Name every array of a state."""
     if isinstance(state, tuple):
-        return {f"state {k}": part for k, part in enumerate(state)}
-    return {"state": state}
+        parts = [_parts(part, f"{name} {k}") for k, part in enumerate(state)]
+        return {key: array for part in parts for key, array in part.items()}
+    return {} if state is None else {name: state}
