@@ -63,10 +63,12 @@ PLANTED = {
         "Masked", LEAF, LENGTHS,
     ),
     "a state not carried on": Mistake(
-        "layer._listed(last)", "[part[alive] for part in state]", "Masked", LEAF, LENGTHS
+        "layer._listed(last)", "[part[alive] for part in state]",
+        "Masked", LEAF, LENGTHS,
     ),
     "its gradient not carried on": Mistake(
-        "layer._listed(first)", "[part[alive] for part in dstate]", "Masked", LEAF, LENGTHS
+        "layer._listed(first)", "[part[alive] for part in dstate]",
+        "Masked", LEAF, LENGTHS,
     ),
     "weights of the last stretch alone": Mistake(
         "grads[name] += grad", "grads[name] = grad", "Masked", LEAF, LENGTHS
