@@ -23,8 +23,8 @@ class _Gated(Recurrent):
 
     def _run(self, x, state, W_x, W_h, b):
         """Run the layer over x (T, B, I + 1), the reset before the product."""
-        h = self._states(x, state)
         H, T = self.hidden_size, len(x)
+        (h,) = self._states(T, *state)
         W_x, W_gates, W_n = W_x.copy(), W_h[:, :-H].copy(), W_h[:, -H:].copy()
         x = x[..., :-1].copy()
         a = (rows(x) @ W_x + b).reshape(*x.shape[:2], b.size)
@@ -37,13 +37,6 @@ class _Gated(Recurrent):
             steps.append((gates, n))
         self._tape = x, h, W_x, W_gates, W_n, steps
         return h[1:], h[T]
-
-    def _states(self, x, state):
-        """Return room for h_0 … h_T, with h_0 in its place."""
-        T, B, _ = x.shape
-        h = self._buffer("h", T + 1, B, self.hidden_size)
-        (h[0],) = state
-        return h
 
     def _run_back(self, dhs, dh):
         """Send dhs (T, B, H) and dh back; return dx and dh_0, and fill ``grads``."""
@@ -136,7 +129,7 @@ class GRU(_Gated):
             return super()._run(x, state, W_x, W_h, b)
         T, B, _ = x.shape
         H = self.hidden_size
-        h = self._states(x, state)
+        (h,) = self._states(T, *state)
         a, q = self._buffer("a", T, B, 3 * H), self._buffer("q", T, B, H)
         gates = a.reshape(T, 3, B, H)  # take the place of a_t: each in one piece
 
@@ -150,10 +143,8 @@ class GRU(_Gated):
         p, u = self._buffer("p", B, 3 * H), self._buffer("u", B, H)
         p_rz, p_n = p[:, : 2 * H], p[:, 2 * H :]
         rz_in_p = p.reshape(B, 3, H).swapaxes(0, 1)[:2]
-        scale, shift = (
-            np.full((B, 2 * H), 0.5, self.dtype),
-            np.full((2, B, H), 0.5, self.dtype),
-        )
+        scale = np.full((B, 2 * H), 0.5, self.dtype)
+        shift = np.full((2, B, H), 0.5, self.dtype)
         b_hn = np.tile(b_hn, (B, 1))
         dot, add, multiply = np.dot, np.add, np.multiply
         subtract, tanh = np.subtract, np.tanh

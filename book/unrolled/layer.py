@@ -238,6 +238,16 @@ class Recurrent(Layer):
         x[..., :-1], x[..., -1] = xs.swapaxes(0, 1), 1
         return x
 
+    def _states(self, T, *state):
+        """Return room for the states 0 … T of each vector, the first in its place."""
+        kept = [
+            self._buffer(letter, T + 1, *first.shape)
+            for letter, first in zip(self.state_sizes, state, strict=True)
+        ]
+        for array, first in zip(kept, state, strict=True):
+            array[0] = first
+        return kept
+
     def _with_bias(self, W_x, b, fold=1):
         """Copy W_x (I, N), with b as the row for the input that is always one."""
         W = self._buffer("W_x", len(W_x) + 1, b.size)

@@ -43,8 +43,9 @@ class LSTM(Recurrent):
     projection_size : int, optional
         P: h_t = (o tanh(c_t)) W_proj, of size P.
     layer_norm : bool
-        Normalise x W_x and h W_h over all columns, each with a gain of its own, and
-        the copy of c_t that goes into tanh; the cell itself is carried as it is.
+        Normalise x W_x and h W_h over all columns, those of a missing gate included,
+        each with a gain of its own, and the copy of c_t that goes into tanh; the cell
+        itself is carried as it is.
     rng : numpy.random.Generator
         Where the first weights come from.
     dtype : data type
@@ -117,24 +118,20 @@ class LSTM(Recurrent):
         activation(input_activation), activation(output_activation)
 
         I, H = self.input_size, self.hidden_size
-        P = (
-            H
-            if projection_size is None
-            else positive("projection_size", projection_size)
-        )
         self.projection_size = projection_size
+        projected = projection_size is not None
+        P = positive("projection_size", projection_size) if projected else H
         self.order = "fgo" if coupled else "ifgo"
         self.state_sizes = {"h": P, "c": H}
         params = initialise.gates(rng, len(self.order), I, H, self.dtype, P)
         params["b"][self.columns("f")] = forget_bias
         if peephole:
-            params |= {
-                f"p_{k}": np.zeros(H, self.dtype) for k in "ifo" if k in self.order
-            }
+            seeing = [gate for gate in "ifo" if gate in self.order]
+            params |= {f"p_{gate}": np.zeros(H, self.dtype) for gate in seeing}
         if gate_recurrence:
             self.state_sizes["gates"] = 3 * H
             params["W_gates"] = initialise.glorot(rng, 3 * H, 3 * H, self.dtype)
-        if projection_size is not None:
+        if projected:
             params["W_proj"] = initialise.glorot(rng, H, P, self.dtype)
         if layer_norm:
             wide, narrow = np.ones(params["b"].size, self.dtype), np.ones(H, self.dtype)
@@ -168,8 +165,7 @@ class LSTM(Recurrent):
         H = self.hidden_size
         a = self._buffer("a", T, B, 4 * H)
         gates = a.reshape(T, 4, B, H)  # take the place of a_t: each gate in one piece
-        h, c = self._buffer("h", T + 1, B, H), self._buffer("c", T + 1, B, H)
-        h[0], c[0] = state
+        h, c = self._states(T, *state)
 
         # One tanh for all four: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half
         # goes into the weights.

@@ -60,8 +60,7 @@ class RNN(Recurrent):
         """Run the layer over x (T, B, I + 1); return hs and h."""
         f = self._f().f
         T, B, _ = x.shape
-        a, h = self._buffer("a", T, B, b.size), self._buffer("h", T + 1, B, b.size)
-        (h[0],) = state
+        a, (h,) = self._buffer("a", T, B, b.size), self._states(T, *state)
 
         W_x = self._with_bias(W_x, b)
         np.matmul(rows(x), W_x, out=rows(a))  # all steps at once: no state is needed

@@ -259,7 +259,7 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
 
 def _each(state, change):
     """Change every array of a state: one, several, or those of several layers."""
-    if isinstance(state, tuple | list):
+    if isinstance(state, tuple):
         return tuple(_each(part, change) for part in state)
     return None if state is None else change(state)
 
