@@ -1,10 +1,12 @@
-"""The loop: it learns, carries, stops in time, and keeps quiet."""
+"""The loop: it learns, carries, stops in time, resumes, and keeps quiet."""
+
+import sys
 
 import numpy as np
 import pytest
 import tqdm.std
 
-from unrolled import RNN, SGD, Adam, Linear, Model, train
+from unrolled import GRU, LSTM, RNN, SGD, Adam, Linear, Model, Stack, train
 from unrolled.losses import cross_entropy, mse
 from unrolled.train import History
 
@@ -180,3 +182,136 @@ def test_the_last_step_may_not_leave_infinite_parameters():
     batch = (np.full((1, 2, 1), 1e10), np.full((1, 2, 1), -1e10))
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError):
         train(model, [batch], mse, SGD(1e300))
+
+
+class Interrupted(Exception):
+    """Somebody pulls the plug."""
+
+
+def cut_off(batches, after):
+    """Yield some batches, then fail."""
+    for step, batch in enumerate(batches):
+        if step == after:
+            raise Interrupted
+        yield batch
+
+
+LAYERS = {
+    "RNN": lambda rng, dtype: RNN(1, 6, rng=rng, dtype=dtype),
+    "LSTM": lambda rng, dtype: LSTM(1, 6, rng=rng, dtype=dtype),
+    "stack": lambda rng, dtype: Stack(
+        [LSTM(1, 3, rng=rng, dtype=dtype), GRU(3, 6, rng=rng, dtype=dtype)]
+    ),
+}
+OPTIMISERS = {
+    "SGD": lambda: SGD(0.1),
+    "momentum": lambda: SGD(0.1, 0.9),
+    "Adam": lambda: Adam(0.01),
+}
+
+
+def whole(layer, optimiser, dtype=np.float64):
+    """Make what a run starts from, as a new process would."""
+    rng = np.random.default_rng(3)
+    layer = LAYERS[layer](rng, dtype)
+    return Model(layer, Linear(6, 1, rng=rng, dtype=dtype)), OPTIMISERS[optimiser]()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("carry", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_run_resumes_bit_for_bit(layer, optimiser, carry, dtype, tmp_path):
+    batches = [tuple(a.astype(dtype) for a in pair) for pair in pairs(11)]
+    model, moves = whole(layer, optimiser, dtype)
+    want = train(model, batches, mse, moves, carry=carry, clip=0.1)
+
+    options = {"carry": carry, "clip": 0.1, "checkpoint": tmp_path / "run", "every": 3}
+    for after in (7, 8):  # twice: the last checkpoints are of steps 6 and 6 again
+        other, moves = whole(layer, optimiser, dtype)
+        with pytest.raises(Interrupted):
+            train(other, cut_off(batches, after), mse, moves, **options)
+    other, moves = whole(layer, optimiser, dtype)
+    got = train(other, batches, mse, moves, **options)
+    assert got == want and same(other.params, model.params)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+    # It was written at the end too: nothing is left to do, and one batch more is one.
+    last, moves = whole(layer, optimiser, dtype)
+    assert train(last, batches, mse, moves, **options) == want
+    assert same(last.params, model.params)
+    assert len(train(last, batches + batches[:1], mse, moves, **options).loss) == 12
+
+
+@pytest.mark.parametrize("name", ["m", "v", "t", "params", "state", "steps"])
+def test_what_a_checkpoint_leaves_out_shows(name, tmp_path, monkeypatch):
+    """Plant the mistake of forgetting a part: the run is then another."""
+    loop = sys.modules["unrolled.train"]  # the name in the package is the function
+    batches, options = pairs(8), {"carry": True, "checkpoint": tmp_path / "run"}
+    model, moves = whole("RNN", "Adam")
+    train(model, batches, mse, moves, carry=True)
+
+    def forgetful(path, model, optimiser, history, resume=loop._resume):
+        before, moved = copy(model.params), dict(loop._moved(optimiser))
+        good, state, steps = resume(path, model, optimiser, history)
+        if name == "params":
+            for key, param in model.params.items():
+                param[...] = before[key]
+        if name in moved:
+            setattr(optimiser, name, moved[name])
+        return good, None if name == "state" else state, steps - (name == "steps")
+
+    monkeypatch.setattr(loop, "_resume", forgetful)
+    for given in (cut_off(batches, 5), batches):
+        other, moves = whole("RNN", "Adam")
+        try:
+            train(other, given, mse, moves, every=5, **options)
+        except Interrupted:
+            pass
+    assert not same(other.params, model.params)
+
+
+def test_after_resuming_a_bad_step_still_goes_back_to_the_last_good_parameters(
+    tmp_path,
+):
+    seen = []
+    for interrupt in (None, 4):
+        model = build()
+        options = {"checkpoint": tmp_path / f"{interrupt}", "every": 2}
+        if interrupt:
+            with pytest.raises(Interrupted):
+                train(model, cut_off(pairs(6), interrupt), mse, SGD(0.1), **options)
+            model = build()
+        bad = [*pairs(4), (pairs(1)[0][0], np.full((4, 3, 1), 1e300))]
+        with pytest.raises(FloatingPointError), np.errstate(all="ignore"):
+            train(model, bad, mse, SGD(0.1), **options)
+        seen.append(copy(model.params))
+    assert same(*seen)
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "run"
+    train(build(), pairs(2), mse, Adam(0.1), checkpoint=path)
+    with pytest.raises(ValueError, match="written with Adam, got SGD: delete it"):
+        train(build(), pairs(2), mse, SGD(0.1), checkpoint=path)
+    with pytest.raises(
+        ValueError, match=r"it holds W_x \(1, 6\) float64.* W_y \(6, 2\)"
+    ):
+        train(build(O=2), pairs(2), mse, Adam(0.1), checkpoint=path)
+    with pytest.raises(ValueError, match="every must be at least 1, got 0"):
+        train(build(), pairs(2), mse, Adam(0.1), checkpoint=path, every=0)
+
+
+def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    train(build(), pairs(2), mse, Adam(0.1), checkpoint=path)
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="no space"):
+        train(build(), pairs(4), mse, Adam(0.1), checkpoint=path)
+    assert path.read_bytes() == before
