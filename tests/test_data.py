@@ -108,3 +108,43 @@ def test_windows_are_copies():
 def test_windows_say_what_is_wrong(s, length, horizon, sentence):
     with pytest.raises(ValueError, match=sentence):
         data.windows(s, length, horizon)
+
+
+@given(st.integers(1, 6), st.integers(2, 12), st.integers(0, 99))
+def test_adding_asks_for_the_sum_of_one_number_of_each_half(B, T, seed):
+    xs, ys = data.adding(np.random.default_rng(seed), B, T)
+    assert xs.shape == (B, T, 2) and ys.shape == (B, 1)
+    numbers, marks = xs[..., 0], xs[..., 1]
+    assert ((numbers >= 0) & (numbers < 1)).all()
+    for row in range(B):
+        first, second = np.flatnonzero(marks[row])
+        assert first < T // 2 <= second
+        assert (marks[row, [first, second]] == 1).all()
+        assert ys[row, 0] == numbers[row, first] + numbers[row, second]
+
+
+def test_adding_marks_every_step_and_has_the_variance_of_two_even_numbers():
+    xs, ys = data.adding(np.random.default_rng(0), B=20_000, T=5, dtype=np.float32)
+    assert xs.dtype == ys.dtype == np.float32
+    share = xs[..., 1].mean(axis=0)  # two steps share one mark, three the other
+    assert np.allclose(share, [1 / 2, 1 / 2, 1 / 3, 1 / 3, 1 / 3], atol=0.02)
+    assert abs(ys.mean() - 1) < 0.02 and abs(ys.var() - 1 / 6) < 0.01
+
+
+def test_adding_depends_on_the_seed_alone():
+    first, again, other = (data.adding(np.random.default_rng(s)) for s in (1, 1, 2))
+    assert (first[0] == again[0]).all() and (first[0] != other[0]).any()
+
+
+@pytest.mark.parametrize("wrong", [{"B": 0}, {"T": 1}])
+def test_adding_refuses_sizes_that_hold_no_two_marks(wrong):
+    with pytest.raises(ValueError, match="B must be 1 or more and T 2 or more, got"):
+        data.adding(np.random.default_rng(0), **wrong)
+
+
+def test_reference_is_plain_text_that_reads_as_prose():
+    text = data.reference()
+    assert text == data.reference() == text.lower()
+    assert len(text) > 300_000 and len({*text}) < 75
+    assert "  " not in text and text == text.strip() and text.isascii()
+    assert "the assert statement" in text.replace('"', "")

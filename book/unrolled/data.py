@@ -184,3 +184,60 @@ def windows(series, length, horizon=1):
         )
     X = np.lib.stride_tricks.sliding_window_view(series, length)[:count].copy()
     return X, series[length - 1 + horizon :].copy()
+
+
+def adding(rng, B=32, T=50, dtype=np.float64):
+    """Draw the adding problem: the sum of the two numbers that are marked.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of the numbers and of the marks.
+    B, T : int
+        Number of sequences and of steps, T at least 2.
+    dtype : dtype
+        Type of both results.
+
+    Returns
+    -------
+    xs : ndarray, shape (B, T, 2)
+        At each step a number, even on 0 to 1, and a mark, which is 1 at one step of
+        the first half and at one of the second, and else 0. With an odd T the second
+        half is the longer.
+    ys : ndarray, shape (B, 1)
+        The sum of the two marked numbers; mean 1, variance 1/6.
+
+    Notes
+    -----
+    After Hochreiter and Schmidhuber (1997), with the marks as in Le et al. (2015).
+    """
+    if B < 1 or T < 2:
+        raise ValueError(
+            f"B must be 1 or more and T 2 or more, got B = {B} and T = {T}"
+        )
+    numbers, marks = rng.uniform(size=(B, T)), np.zeros((B, T))
+    rows, half = np.arange(B), T // 2
+    marks[rows, rng.integers(0, half, B)] = 1
+    marks[rows, rng.integers(half, T, B)] = 1
+    sums = (numbers * marks).sum(axis=1, keepdims=True)
+    return np.stack([numbers, marks], axis=-1).astype(dtype), sums.astype(dtype)
+
+
+def reference():
+    """Return the text of Python's own reference, in lower case.
+
+    Returns
+    -------
+    str
+        About 400,000 characters: the letters a to z, the digits, punctuation, and
+        single blanks in place of any run of white space.
+
+    Notes
+    -----
+    From `pydoc_data.topics`, which comes with Python, so that the text depends a little
+    on Python's version. Python Software Foundation License.
+    """
+    from pydoc_data.topics import topics
+
+    text = " ".join(topics[name] for name in sorted(topics)).lower()
+    return " ".join("".join(c if " " < c <= "~" else " " for c in text).split())
