@@ -1,6 +1,6 @@
 """What the chapters of *Recurrent Networks, Unrolled* use but do not teach."""
 
-from . import activations, data, figures, initialise, losses, measure, verify
+from . import activations, data, figures, initialise, losses, measure, tasks, verify
 from .compose import Bidirectional, Stack
 from .exercises import check
 from .gru import GRU, MGU
@@ -33,6 +33,7 @@ __all__ = [
     "initialise",
     "losses",
     "measure",
+    "tasks",
     "train",
     "verify",
 ]

@@ -1,0 +1,256 @@
+"""Train RNN, LSTM, GRU and MGU on five tasks, for chapter 11.
+
+    python tests/benchmarks/comparison.py [--tasks adding copying parity text sunspots]
+
+On every task, once with equal states and once with equal numbers of parameters, each
+cell first searches its learning rate: the same four values, two seeds each, by the
+score on validation data. With the best value it is then trained from five other seeds
+and scored on test data. Every run is written to book/data/comparison.json as it ends,
+and a run that is there is not made again. Nothing is asserted.
+"""
+
+import argparse
+import json
+import os
+import platform
+import pydoc_data.topics
+import sys
+from datetime import date
+from pathlib import Path
+from statistics import mean
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import numpy as np  # noqa: E402
+
+from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, losses  # noqa: E402
+from unrolled.optimise import Adam, clip_by_norm  # noqa: E402
+from unrolled.tasks import copying, parity  # noqa: E402
+
+KEPT = ROOT / "book" / "data" / "comparison.json"
+CELLS = {"RNN": (RNN, {}), "LSTM": (LSTM, {"forget_bias": 1.0}), "GRU": (GRU, {}),
+         "MGU": (MGU, {})}  # fmt: skip
+RATES = [0.001, 0.003, 0.01, 0.03]
+SEARCH, SEEDS = [100, 101], [0, 1, 2, 3, 4]
+LOOKS = 16  # how often the score is taken on the way
+F = np.float32
+
+
+class Adding:
+    """Mean squared error over that of the mean: 1 is to have learned nothing."""
+
+    H, I, O, outputs, steps, carry = 32, 2, 1, "last", 800, False
+    loss = staticmethod(losses.mse)
+
+    def batches(self, rng):
+        """Draw batches without end."""
+        while True:
+            yield data.adding(rng, 32, 50, dtype=F)
+
+    def score(self, model, part):
+        """Judge by 500 new sequences."""
+        xs, targets = data.adding(
+            np.random.default_rng(10_000 + part), 500, 50, dtype=F
+        )
+        return losses.mse(model.forward(xs)[0], targets)[0] / targets.var()
+
+
+class Copying:
+    """The share of symbols that come back wrong: three quarters is to guess."""
+
+    H, I, O, outputs, steps, carry = 32, 6, 4, "all", 800, False
+    loss = staticmethod(losses.cross_entropy)
+
+    def batches(self, rng):
+        """Draw batches without end."""
+        while True:
+            yield copying(rng, 32, 20, dtype=F)
+
+    def score(self, model, part):
+        """Judge by 500 new sequences."""
+        xs, labels, mask = copying(
+            np.random.default_rng(10_000 + part), 500, 20, dtype=F
+        )
+        return (model.forward(xs)[0].argmax(-1) != labels)[mask].mean()
+
+
+class Parity:
+    """Errors on the last hundred of 200 bits, trained on 20: half is to guess."""
+
+    H, I, O, outputs, steps, carry = 8, 1, 2, "all", 400, False
+    loss = staticmethod(losses.cross_entropy)
+
+    def batches(self, rng):
+        """Draw batches without end."""
+        while True:
+            yield parity(rng, 32, 20, dtype=F)
+
+    def score(self, model, part):
+        """Judge by 200 new strings."""
+        xs, labels = parity(np.random.default_rng(10_000 + part), 200, 200, dtype=F)
+        return (model.forward(xs)[0].argmax(-1) != labels)[:, 100:].mean()
+
+
+class Text:
+    """Bits a character, on prose that was not seen in training."""
+
+    H, outputs, steps, carry = 32, "all", 600, True
+    loss = staticmethod(losses.cross_entropy)
+
+    def __init__(self):
+        topics = pydoc_data.topics.topics
+        prose = "\n".join(topics[name] for name in sorted(topics))
+        alphabet, labels = np.unique([*prose[:240_000]], return_inverse=True)
+        self.I = self.O = len(alphabet)
+        self.train, *self.held_out = np.split(labels, [200_000, 220_000])
+
+    def streams(self, labels, B):
+        """Cut a text into B streams; return inputs and the characters that follow."""
+        N = (len(labels) - 1) // B
+        xs = labels[: B * N].reshape(B, N)
+        return xs, labels[1 : B * N + 1].reshape(B, N)
+
+    def batches(self, rng):
+        """Read 32 streams in steps of 40, over and over; the state goes on."""
+        xs, labels = self.streams(self.train, 32)
+        while True:
+            for start in range(0, xs.shape[1] - 39, 40):
+                now = slice(start, start + 40)
+                yield data.one_hot(xs[:, now], self.I, F), labels[:, now]
+
+    def score(self, model, part):
+        """Read 20 streams of the part of the text that is asked for."""
+        xs, labels = self.streams(self.held_out[part], 20)
+        ys, _ = model.forward(data.one_hot(xs, self.I, F))
+        return losses.cross_entropy(ys, labels)[0] / np.log(2)
+
+
+class Sunspots:
+    """Squared error of next year's number over that of saying this year's again."""
+
+    H, I, O, outputs, steps, carry = 32, 1, 1, "last", 300, False
+    loss = staticmethod(losses.mse)
+
+    def __init__(self):
+        years, counts = data.sunspots()
+        X, y = data.windows(counts / 100, 30)
+        parts = np.split(np.arange(len(X)), np.searchsorted(years[30:], [1901, 1955]))
+        self.train, *self.held_out = [(X[k, :, None].astype(F), y[k, None])
+                                      for k in parts]  # fmt: skip
+
+    def batches(self, rng):
+        """Draw 32 windows at a time."""
+        X, y = self.train
+        while True:
+            some = rng.integers(0, len(X), 32)
+            yield X[some], y[some]
+
+    def score(self, model, part):
+        """Judge by the years that are asked for."""
+        X, y = self.held_out[part]
+        persistence = losses.mse(X[:, -1].astype(float), y)[0]
+        return losses.mse(model.forward(X)[0], y)[0] / persistence
+
+
+TASKS = {"adding": Adding, "copying": Copying, "parity": Parity, "text": Text,
+         "sunspots": Sunspots}  # fmt: skip
+
+
+def make(task, cell, H, rng):
+    """Make a cell of some size with its head."""
+    cls, options = CELLS[cell]
+    layer = cls(task.I, H, rng=rng, dtype=F, **options)
+    return Model(layer, Linear(H, task.O, rng=rng, dtype=F), task.outputs)
+
+
+def count(task, cell, H):
+    """Return how many parameters a cell of some size has, with its head."""
+    model = make(task, cell, H, np.random.default_rng(0))
+    return sum(p.size for p in model.params.values())
+
+
+def width(task, cell, matching):
+    """Return the size of the state that the comparison allows."""
+    if matching == "state":
+        return task.H
+    budget = count(task, "LSTM", task.H)
+    return min(range(1, 8 * task.H), key=lambda H: abs(count(task, cell, H) - budget))
+
+
+def fit(task, cell, H, rate, seed, part):
+    """Train one model; return its score at several looks, the last at the end."""
+    rng = np.random.default_rng(seed)
+    model, optimiser = make(task, cell, H, rng), Adam(rate)
+    state, curve = None, []
+    for step, (xs, *targets) in enumerate(task.batches(rng), 1):
+        ys, last = model.forward(xs, state)
+        model.backward(task.loss(ys, *targets)[1])
+        clip_by_norm(grads := model.grads, 1.0)
+        optimiser.step(model.params, grads)
+        state = last if task.carry else None
+        if step * LOOKS % task.steps == 0:
+            curve.append(round(float(task.score(model, part)), 5))
+        if step == task.steps:
+            return curve
+
+
+def keep(runs):
+    """Write what there is, a line a run."""
+    head = {
+        "command": "python tests/benchmarks/comparison.py",
+        "date": str(date.today()),
+        "machine": f"{os.cpu_count()} cores of {platform.machine()}, one thread, "
+        f"Python {platform.python_version()}, NumPy {np.__version__}",
+        "rates": RATES,
+        "looks": LOOKS,
+        "steps": {name: task.steps for name, task in TASKS.items()},
+    }
+    lines = ",\n  ".join(json.dumps(run) for run in runs)
+    text = f'{json.dumps(head)[:-1]},\n "runs": [\n  {lines}\n]}}\n'
+    KEPT.parent.mkdir(exist_ok=True)
+    new = KEPT.with_suffix(".new")
+    new.write_text(text)
+    new.replace(KEPT)
+
+
+def main():
+    """Make the runs that are missing."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--tasks", nargs="+", default=[*TASKS], choices=TASKS)
+    runs = json.loads(KEPT.read_text())["runs"] if KEPT.exists() else []
+
+    def run(name, task, matching, cell, stage, rate, seed):
+        """Return a run, made now or before."""
+        H = width(task, cell, matching)
+        which = {"task": name, "cell": cell, "H": H, "stage": stage, "rate": rate,
+                 "seed": seed}  # fmt: skip
+        for done in runs:
+            if which.items() <= done.items():
+                return done
+        part = {"search": 0, "test": 1}[stage]
+        curve = fit(task, cell, H, rate, seed, part)
+        done = {**which, "size": count(task, cell, H), "score": curve[-1]}
+        runs.append(done | ({"curve": curve} if stage == "test" else {}))
+        keep(runs)
+        return done
+
+    for name in parser.parse_args().tasks:
+        task = TASKS[name]()
+        for matching in ("state", "parameters"):
+            for cell in CELLS:
+                here = name, task, matching, cell
+                found = {
+                    rate: mean(run(*here, "search", rate, k)["score"] for k in SEARCH)
+                    for rate in RATES
+                }
+                best = min(found, key=found.get)
+                scores = [run(*here, "test", best, k)["score"] for k in SEEDS]
+                print(f"{name:9}{matching:11}{cell:5} rate {best:<6} scores {scores}",
+                      flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
