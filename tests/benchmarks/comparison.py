@@ -3,7 +3,7 @@
     python tests/benchmarks/comparison.py [--tasks adding copying parity text sunspots]
 
 On every task, once with equal states and once with equal numbers of parameters, each
-cell first searches its learning rate: the same four values, two seeds each, by the
+cell first searches its learning rate: the same five values, two seeds each, by the
 score on validation data. With the best value it is then trained from five other seeds
 and scored on test data. Every run is written to book/data/comparison.json as it ends,
 and a run that is there is not made again. Nothing is asserted.
@@ -33,7 +33,7 @@ from unrolled.tasks import copying, parity  # noqa: E402
 KEPT = ROOT / "book" / "data" / "comparison.json"
 CELLS = {"RNN": (RNN, {}), "LSTM": (LSTM, {"forget_bias": 1.0}), "GRU": (GRU, {}),
          "MGU": (MGU, {})}  # fmt: skip
-RATES = [0.001, 0.003, 0.01, 0.03]
+RATES = [0.001, 0.003, 0.01, 0.03, 0.1]
 SEARCH, SEEDS = [100, 101], [0, 1, 2, 3, 4]
 LOOKS = 16  # how often the score is taken on the way
 F = np.float32
