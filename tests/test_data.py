@@ -148,3 +148,37 @@ def test_reference_is_plain_text_that_reads_as_prose():
     assert len(text) > 300_000 and len({*text}) < 75
     assert "  " not in text and text == text.strip() and text.isascii()
     assert "the assert statement" in text.replace('"', "")
+
+
+@given(
+    st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(0, 30),
+    st.booleans(),
+)  # fmt: skip
+def test_streams_go_on_from_chunk_to_chunk(B, T, K, more, vectors):
+    N = B * T * K + 1 + more
+    series = np.arange(2 * N).reshape(N, 2) if vectors else np.arange(N)
+    xs, ys = data.streams(series, B, T)
+    assert xs.shape == ys.shape == (len(xs), B, T, *series.shape[1:])
+    rows, after = (a.swapaxes(0, 1).reshape(B, -1, *series.shape[1:]) for a in (xs, ys))
+    step = 2 if vectors else 1
+    assert (after == rows + step).all() and (rows[:, 1:] == after[:, :-1]).all()
+    # Stream b starts (N - 1) // B values after stream b - 1, and no chunk more fits.
+    starts = rows[:, 0].reshape(B, -1)[:, 0] // step
+    assert (starts == np.arange(B) * ((N - 1) // B)).all()
+    assert len(xs) == (N - 1) // B // T >= K
+    xs[...] = -1
+    assert series.min() == 0
+
+
+@pytest.mark.parametrize(
+    ("series", "B", "T", "sentence"),
+    [
+        (np.arange(6), 2, 3, "2 streams of 3 steps.* need at least 7 values, got 6"),
+        ([], 1, 1, "need at least 2 values, got 0"),
+        (np.arange(6), 0, 3, "B and T must be 1 or more, got B = 0 and T = 3"),
+        (5.0, 1, 1, r"series must have shape \(N, ...\), got one number, 5.0"),
+    ],
+)
+def test_streams_say_what_they_need(series, B, T, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        data.streams(series, B, T)

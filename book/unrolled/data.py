@@ -241,3 +241,44 @@ def reference():
 
     text = " ".join(topics[name] for name in sorted(topics)).lower()
     return " ".join("".join(c if " " < c <= "~" else " " for c in text).split())
+
+
+def streams(series, B, T):
+    """Lay one long series out as B streams, and cut these into chunks of T steps.
+
+    Row b of a chunk goes on where row b of the chunk before it ended, so a state that
+    is carried from chunk to chunk stays with its row. Stream b + 1 begins in the series
+    where stream b ends. What does not fill a last chunk is left out.
+
+    Parameters
+    ----------
+    series : array_like, shape (N, ...)
+        Values, vectors or labels in order of time.
+    B, T : int
+        Number of streams, and steps in a chunk.
+
+    Returns
+    -------
+    xs : ndarray, shape (K, B, T, ...)
+        K chunks in order of time; a copy, safe to change.
+    ys : ndarray, shape (K, B, T, ...)
+        The same, one step later: what comes next.
+    """
+    series = np.asarray(series)
+    if B < 1 or T < 1:
+        raise ValueError(f"B and T must be 1 or more, got B = {B} and T = {T}")
+    if series.ndim < 1:
+        raise ValueError(f"series must have shape (N, ...), got one number, {series}")
+    length = (len(series) - 1) // B
+    K = length // T
+    if K < 1:
+        raise ValueError(
+            f"{B} streams of {T} steps, each with a next value, need at least "
+            f"{B * T + 1} values, got {len(series)}"
+        )
+
+    def chunks(part):
+        part = part[: B * length].reshape(B, length, *series.shape[1:])[:, : K * T]
+        return part.reshape(B, K, T, *series.shape[1:]).swapaxes(0, 1).copy()
+
+    return chunks(series), chunks(series[1:])
