@@ -1,6 +1,8 @@
-"""The output head against torch, and what it refuses."""
+"""The output head and the embedding against torch, and what they refuse."""
 
+import inspect
 import re
+import textwrap
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreement import assert_agrees, floats
-from unrolled import Linear
+from unrolled import Embedding, Linear, heads
+from unrolled.data import one_hot
+from unrolled.verify import finite_differences, mismatch
 
 CALM = settings(deadline=None, derandomize=True, max_examples=100)
 
@@ -156,3 +160,173 @@ def test_a_data_type_without_gradients_is_refused():
     sentence = "dtype must be float32 or float64, got int64"
     with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
         Linear(3, 2, rng=np.random.default_rng(0), dtype=np.int64)
+
+
+# --- the embedding ------------------------------------------------------------------
+
+
+def table(V=5, I=3, dtype=np.float64, seed=0):
+    """Return an embedding whose rows float32 holds."""
+    rng = np.random.default_rng(seed)
+    embedding = Embedding(V, I, rng=rng, dtype=dtype)
+    embedding.params["W_e"][...] = floats(rng, V, I)
+    return embedding, rng
+
+
+@CALM
+@given(
+    st.lists(st.integers(0, 6), max_size=3).map(tuple),
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.sampled_from([np.float64, np.float32]),
+    st.sampled_from([np.int64, np.int32, np.uint8]),
+    st.integers(0, 2**32 - 1),
+)
+def test_rows_and_their_gradients_are_those_of_torch(leading, V, I, dtype, kind, seed):
+    embedding, rng = table(V, I, dtype, seed)
+    labels = rng.integers(0, V, leading).astype(kind)  # few of them: they repeat
+    dxs = floats(rng, *leading, I)
+
+    net = torch.nn.Embedding(V, I).double()
+    net.weight.data = torch.tensor(embedding.params["W_e"]).double()
+    xs = net(torch.tensor(labels.astype(np.int64)))
+    xs.backward(torch.tensor(dxs))
+
+    got = embedding.forward(labels)
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, xs.detach().numpy())
+    assert embedding.backward(dxs) is None
+    want = net.weight.grad.numpy()
+    assert_agrees(embedding.grads["W_e"], want, dtype, scale=2.0)
+
+
+def test_a_row_is_a_one_hot_vector_times_the_table():
+    embedding, rng = table()
+    labels = rng.integers(0, 5, (2, 4))
+    want = one_hot(labels, 5) @ embedding.params["W_e"]
+    np.testing.assert_array_equal(embedding.forward(labels), want)
+
+
+def disagreement(cls):
+    """Return how far a gradient is from finite differences where labels repeat."""
+    embedding, rng = table()
+    embedding.__class__ = cls
+    labels = np.array([[0, 2, 2, 4], [2, 0, 1, 2]])
+    weights = floats(rng, 2, 4, 3)
+
+    def loss():
+        return (np.tanh(embedding.forward(labels)) * weights).sum()
+
+    want = finite_differences(loss, embedding.params["W_e"])
+    xs = embedding.forward(labels)
+    embedding.backward(weights * (1 - np.tanh(xs) ** 2))
+    return mismatch(embedding.grads["W_e"], want).error
+
+
+def test_gradients_are_those_of_finite_differences():
+    assert disagreement(Embedding) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        # Of several gradients for one row, the last alone.
+        ("dW_e[seen] = np.add.reduceat(dxs[order], starts)", "dW_e[labels] = dxs"),
+        ("dW_e[seen] = np.add.reduceat(dxs[order], starts)", "dW_e[labels] += dxs"),
+        ("np.add.reduceat(dxs[order], starts)", "np.add.reduceat(dxs, starts)"),
+    ],
+)
+def test_a_mistake_where_labels_repeat_is_caught(line, wrong):
+    source = textwrap.dedent(inspect.getsource(Embedding.backward))
+    assert source.count(line) == 1
+    scope = dict(vars(heads))
+    exec(source.replace(line, wrong), scope)
+    planted = type("Planted", (Embedding,), {"backward": scope["backward"]})
+    assert disagreement(planted) > 1e-3
+
+
+def test_rows_that_were_not_looked_up_have_no_gradient():
+    embedding, rng = table()
+    embedding.forward([[3, 1, 3]])
+    embedding.backward(floats(rng, 1, 3, 3))
+    touched = embedding.grads["W_e"].any(axis=1)
+    np.testing.assert_array_equal(touched, [False, True, False, True, False])
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0,), (0, 4)])
+def test_no_label_is_no_row(shape):
+    embedding, _ = table()
+    assert embedding.forward(np.zeros(shape, int)).shape == (*shape, 3)
+    embedding.backward(np.zeros((*shape, 3)))
+    assert not embedding.grads["W_e"].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_first_rows(dtype):
+    one, same, other = (
+        Embedding(200, 50, rng=np.random.default_rng(seed), dtype=dtype)
+        for seed in (1, 1, 2)
+    )
+    W_e = one.params["W_e"]
+    assert list(one.params) == ["W_e"] and one.size == 10000
+    assert W_e.shape == (200, 50) and W_e.dtype == dtype and not one.grads
+    assert abs(W_e.mean()) < 0.05 and abs(W_e.std() - 1) < 0.05  # five sigma
+    np.testing.assert_array_equal(W_e, same.params["W_e"])
+    assert (W_e != other.params["W_e"]).any()
+    np.testing.assert_array_equal(one.astype(np.float32).params["W_e"],
+                                  W_e.astype(np.float32))  # fmt: skip
+
+
+def test_rows_are_copies_and_labels_are_kept():
+    embedding, rng = table()
+    labels, dxs = np.array([0, 1, 1]), floats(rng, 3, 3)
+    embedding.forward(labels)[...] = 99
+    assert np.abs(embedding.params["W_e"]).max() < 99
+    labels[...] = 4
+    embedding.backward(dxs)
+    assert embedding.grads["W_e"][:2].all() and not embedding.grads["W_e"][2:].any()
+
+
+def test_one_backward_for_each_lookup():
+    embedding, _ = table()
+    embedding.forward([0, 1])
+    embedding.backward(np.zeros((2, 3)))
+    with pytest.raises(RuntimeError, match="call forward first"):
+        embedding.backward(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "sentence"),
+    [
+        ([0, 5], ValueError, "labels must lie in 0 … 4, the rows of W_e, got 5"),
+        ([[0], [-1]], ValueError, "labels must lie in 0 … 4, the rows of W_e, got -1"),
+        ([0.0, 1.0], TypeError, "labels must be whole numbers, got float64"),
+        ([True], TypeError, "labels must be whole numbers, got bool"),
+        ([[1, 2], [3]], ValueError, "labels must be rectangular, got rows that differ"),
+    ],
+)
+def test_labels_are_refused(labels, error, sentence):
+    embedding, _ = table()
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        embedding.forward(labels)
+
+
+def test_gradients_of_another_shape_are_refused():
+    embedding, _ = table()
+    embedding.forward([[0, 1]])
+    sentence = "dxs must have shape (1, 2, 3), got (2, 3)"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        embedding.backward(np.zeros((2, 3)))
+    embedding.backward(np.zeros((1, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sentence"),
+    [
+        ((0, 3), "vocabulary_size must be at least 1, got 0"),
+        ((5, 0), "output_size must be at least 1, got 0"),
+    ],
+)
+def test_a_table_of_no_size_is_refused(sizes, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        Embedding(*sizes, rng=np.random.default_rng(0))

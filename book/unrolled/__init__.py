@@ -4,7 +4,7 @@ from . import activations, data, figures, initialise, losses, measure, tasks, ve
 from .compose import Bidirectional, Stack
 from .exercises import check
 from .gru import GRU, MGU
-from .heads import Linear
+from .heads import Embedding, Linear
 from .lstm import LSTM
 from .model import Model
 from .optimise import SGD, Adam, clip_by_norm
@@ -17,6 +17,7 @@ __all__ = [
     "Adam",
     "Bidirectional",
     "Checkpointed",
+    "Embedding",
     "GRU",
     "LSTM",
     "Linear",
