@@ -1,10 +1,14 @@
 """First weights: what the papers promise of them, and torch's own."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
-from unrolled.initialise import glorot, identity, orthogonal
+from unrolled import GRU, LSTM
+from unrolled.activations import sigmoid
+from unrolled.initialise import chrono, glorot, identity, orthogonal
 
 EACH_DTYPE = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -58,11 +62,16 @@ def test_data_types_are_kept(dtype):
     assert glorot(rng, 3, 2, dtype).dtype == dtype
     assert orthogonal(rng, 3, dtype).dtype == dtype
     assert identity(3, 0.5, dtype).dtype == dtype
+    assert [b.dtype for b in chrono(rng, 3, 9, dtype)] == [dtype, dtype]
 
 
 @pytest.mark.parametrize(
     "draw",
-    [lambda rng, *a: glorot(rng, 4, 3, *a), lambda rng, *a: orthogonal(rng, 4, *a)],
+    [
+        lambda rng, *a: glorot(rng, 4, 3, *a),
+        lambda rng, *a: orthogonal(rng, 4, *a),
+        lambda rng, *a: np.stack(chrono(rng, 4, 9, *a)),
+    ],
 )
 def test_a_seed_gives_the_same_weights_in_both_types(draw):
     one, two, single = (
@@ -73,3 +82,45 @@ def test_a_seed_gives_the_same_weights_in_both_types(draw):
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(one.astype(np.float32), single)
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("T_max", [2, 3.5, 10, 1000])
+def test_chrono_spreads_the_memories_evenly(T_max):
+    b_i, b_f = chrono(np.random.default_rng(0), 5000, T_max)
+    assert b_i.shape == b_f.shape == (5000,)
+    np.testing.assert_array_equal(b_i, -b_f)
+    steps = 1 / sigmoid(-b_f)  # 1 / (1 - f)
+    assert steps.min() >= 2 * (1 - 1e-12) and steps.max() <= T_max * (1 + 1e-12)
+    # Each tenth of the interval holds a tenth of the units, within five sigma.
+    if T_max > 2:
+        counts, _ = np.histogram(steps, bins=10, range=(2, T_max * (1 + 1e-12)))
+        assert np.abs(counts / 5000 - 0.1).max() < 5 * np.sqrt(0.09 / 5000)
+
+
+def test_a_cell_with_chrono_biases_forgets_at_their_pace():
+    # Nothing comes in: with f = 1 - 1 / steps, c_T is f ** T times c_0.
+    layer = LSTM(1, 6, rng=np.random.default_rng(0))
+    b = layer.params["b"]
+    b[layer.columns("i")], b[layer.columns("f")] = chrono(
+        np.random.default_rng(1), 6, 50
+    )
+    layer.params["W_h"][...] = 0
+    steps = 1 + np.exp(b[layer.columns("f")])
+    _, (_, c) = layer.forward(np.zeros((1, 20, 1)), (np.zeros((1, 6)), np.ones((1, 6))))
+    np.testing.assert_allclose(c[0], (1 - 1 / steps) ** 20, rtol=1e-12)
+
+
+def test_the_update_gate_of_a_gru_takes_the_bias_of_the_forget_gate():
+    layer = GRU(1, 6, rng=np.random.default_rng(0))
+    _, b_z = chrono(np.random.default_rng(1), 6, 50)
+    layer.params["b"][6:12] = b_z
+    layer.params["W_h"][...] = 0
+    _, h = layer.forward(np.zeros((1, 20, 1)), np.ones((1, 6)))
+    np.testing.assert_allclose(h[0], sigmoid(b_z) ** 20, rtol=1e-12)
+
+
+@pytest.mark.parametrize("T_max", [1, 0, -3, 1.9, np.nan, np.inf])
+def test_chrono_refuses_a_time_too_short_or_without_end(T_max):
+    sentence = f"T_max must be at least 2 steps, and finite, got {T_max}"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        chrono(np.random.default_rng(0), 4, T_max)

@@ -80,6 +80,44 @@ def identity(size, scale=1.0, dtype=np.float64):
     return (scale * np.eye(size)).astype(dtype)
 
 
+def chrono(rng, size, T_max, dtype=np.float64):
+    """Draw the biases of input and forget gate for memories of 2 to T_max steps.
+
+    With nothing but its bias, a forget gate f keeps the cell for about 1 / (1 - f)
+    steps. Here that time is uniform on 2 … T_max, and the input gate is 1 - f.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the numbers come from.
+    size : int
+        How many units, H.
+    T_max : float
+        The longest time, in steps, over which something has to be remembered.
+    dtype : data type
+        Of the result.
+
+    Returns
+    -------
+    b_i, b_f : array, shape (size,)
+        b_f = log(u) with u uniform on 1 … T_max - 1, and b_i = -b_f. Where one gate
+        does both, it takes b_f: f of a coupled LSTM, and z of a GRU, which keeps h.
+
+    Raises
+    ------
+    ValueError
+        If T_max is less than 2.
+
+    Notes
+    -----
+    Tallec and Ollivier (2018).
+    """
+    if not 2 <= T_max < np.inf:
+        raise ValueError(f"T_max must be at least 2 steps, and finite, got {T_max}")
+    b_f = np.log(rng.uniform(1, T_max - 1, size)).astype(dtype)
+    return -b_f, b_f
+
+
 def gates(rng, k, I, H, dtype=np.float64, P=None):
     """Draw the first parameters of k gates side by side.
 
