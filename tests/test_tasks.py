@@ -39,7 +39,19 @@ def test_parity_is_that_of_the_ones_so_far():
     assert 0.4 < labels[:, -1].mean() < 0.6
 
 
-@pytest.mark.parametrize("task", [tasks.copying, tasks.parity])
+def test_the_count_is_that_of_the_ones_since_the_last_reset():
+    xs, ys = draw(tasks.counting, 40, 200)
+    assert xs.shape == (40, 200, 2) and ys.shape == (40, 200, 1)
+    assert not (xs[..., 0] * xs[..., 1]).any()
+    np.testing.assert_allclose(xs.mean((0, 1)), [0.3, 0.1], atol=0.02)
+    for row, want in zip(xs, ys[..., 0], strict=True):
+        count = 0
+        for (one, reset), answer in zip(row, want, strict=True):
+            count = 0 if reset else count + one
+            assert answer == count / 10
+
+
+@pytest.mark.parametrize("task", [tasks.copying, tasks.parity, tasks.counting])
 def test_a_seed_decides_and_the_type_is_kept(task):
     first, again, other = (draw(task, 8, 5, seed=seed) for seed in (0, 0, 1))
     for a, b in zip(first, again, strict=True):
@@ -54,6 +66,7 @@ def test_a_seed_decides_and_the_type_is_kept(task):
         (lambda: draw(tasks.copying, 3, 0), "delay must be at least 1, got 0"),
         (lambda: draw(tasks.copying, 3, 2, 0), "count must be at least 1, got 0"),
         (lambda: draw(tasks.parity, 0, 3), "B must be at least 1, got 0"),
+        (lambda: draw(tasks.counting, 3, 0), "T must be at least 1, got 0"),
         (lambda: draw(tasks.parity, 3, 0), "T must be at least 1, got 0"),
     ],
 )

@@ -78,3 +78,34 @@ def parity(rng, B, T, dtype=np.float64):
     """
     bits = rng.integers(0, 2, (positive("B", B), positive("T", T)))
     return (2 * bits - 1)[..., None].astype(dtype), bits.cumsum(axis=1) % 2
+
+
+def counting(rng, B, T, ones=0.3, resets=0.1, dtype=np.float64):
+    """Draw streams in which the ones since the last reset are to be counted.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the streams come from.
+    B, T : int
+        How many streams, and how long they are.
+    ones, resets : float
+        How often a step holds a one, and how often a reset; the others are empty.
+    dtype : data type
+        Of inputs and targets.
+
+    Returns
+    -------
+    xs : array, shape (B, T, 2)
+        (1, 0) for a one, (0, 1) for a reset, (0, 0) for nothing.
+    ys : array, shape (B, T, 1)
+        A tenth of the count after each step; it begins at zero.
+    """
+    draw = rng.random((positive("B", B), positive("T", T)))
+    one, reset = draw < ones, draw > 1 - resets
+    count, counts = np.zeros(B), np.empty((B, T))
+    for t in range(T):
+        count = np.where(reset[:, t], 0, count + one[:, t])
+        counts[:, t] = count
+    xs = np.stack([one, reset], axis=-1).astype(dtype)
+    return xs, (counts[..., None] / 10).astype(dtype)
