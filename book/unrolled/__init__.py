@@ -1,6 +1,16 @@
 """What the chapters of *Recurrent Networks, Unrolled* use but do not teach."""
 
-from . import activations, data, figures, initialise, losses, measure, tasks, verify
+from . import (
+    activations,
+    data,
+    figures,
+    initialise,
+    interop,
+    losses,
+    measure,
+    tasks,
+    verify,
+)
 from .compose import Bidirectional, Stack
 from .exercises import check
 from .gru import GRU, MGU
@@ -32,6 +42,7 @@ __all__ = [
     "data",
     "figures",
     "initialise",
+    "interop",
     "losses",
     "measure",
     "tasks",

@@ -1,0 +1,351 @@
+"""ONNX models: those that we write, run by ONNX Runtime, and those that we read."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+
+from agreement import floats
+from cases import CALM, VARIANTS, Case, error
+from nets import Net
+from test_interop import BOTH, SEED, SIZE, assert_same_layer, make, refusal, rows
+from unrolled import GRU, LSTM, RNN, Bidirectional, Stack, interop
+
+SINGLE = 5e-6  # how far ONNX Runtime may be, in float32
+
+IN_ONNX = [
+    name
+    for name, (_, options) in VARIANTS.items()
+    if not options.keys() & {"gate_recurrence", "projection_size", "layer_norm"}
+]
+
+
+def onnx_difference(case, write=None):
+    """Return how far ONNX Runtime is from our float32, and a layer read from ours."""
+    model = (write or interop.to_onnx)(case.layer)
+    onnx.checker.check_model(model, full_check=True)
+    start = {f"{key}_0": part for key, part in case.parts(case.state).items()}
+    hs, last = interop.run_onnx(model, case.xs, start)
+    want, end = case.layer.forward(case.xs, case.state)
+    again, _ = interop.from_onnx(model).forward(case.xs, case.state)
+    ends = {f"{key}_T": part for key, part in case.parts(end).items()}
+    assert ends.keys() == last.keys()
+    gaps = [error(last[key], part, 1.0) for key, part in ends.items()]
+    return max(error(hs, want, 1.0), *gaps), error(again, want, 1.0)
+
+
+@pytest.mark.parametrize("name", IN_ONNX)
+@pytest.mark.parametrize("state", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_onnx_runtime_runs_what_we_wrote(name, state, seed):
+    cls, options = VARIANTS[name]
+    case = Case(cls, options, dtype=np.float32, state=state, seed=seed, T=3 + seed)
+    run, read = onnx_difference(case)
+    assert run < SINGLE
+    assert read < SINGLE
+
+
+@CALM
+@given(st.sampled_from([(LSTM, ["peephole", "coupled", "output_gate"]), (RNN, []),
+                        (GRU, [])]), st.data(), SIZE, SIZE, SIZE, SEED)  # fmt: skip
+def test_options_together_in_onnx_runtime(kind, data, B, I, H, seed):
+    cls, switches = kind
+    options = {key: data.draw(st.booleans()) for key in switches}
+    acts = st.sampled_from(["tanh", "relu", "sigmoid", "identity"])
+    if cls is RNN:
+        options["activation"] = data.draw(acts)
+    elif cls is GRU:
+        options["reset"] = data.draw(st.sampled_from(["after", "before"]))
+    else:
+        for key in ("input_activation", "output_activation"):
+            options[key] = data.draw(acts)
+    case = Case(cls, options, B=B, I=I, H=H, seed=seed, dtype=np.float32)
+    assert max(onnx_difference(case)) < SINGLE
+
+
+NETS = {
+    "two layers": ("stack", ("leaf", "LSTM", 3), ("leaf", "GRU, reset before", 2)),
+    "two ways": ("both", ("leaf", "LSTM", 2), ("leaf", "LSTM, relu", 2)),
+    "two ways, one with peepholes": (
+        "both", ("leaf", "LSTM", 2), ("leaf", "LSTM, peephole", 2),
+    ),
+    "coupled both ways": (
+        "both", ("leaf", "LSTM, coupled", 2), ("leaf", "LSTM, coupled", 2),
+    ),
+    "a stack of both": (
+        "stack",
+        ("both", ("leaf", "GRU, reset after", 2), ("leaf", "GRU, reset after", 2)),
+        ("both", ("leaf", "RNN, tanh", 3), ("leaf", "RNN, identity", 3)),
+        ("leaf", "MGU", 2),
+    ),
+    "a stack of one": ("stack", ("leaf", "LSTM", 2)),
+}  # fmt: skip
+
+
+def by_name(net, state, end):
+    """Name the parts of a net's state as the model does."""
+
+    def walk(layer, state, prefix):
+        if isinstance(layer, Stack | Bidirectional):
+            for name, part, inner in zip(
+                layer._parts, layer.layers, state, strict=True
+            ):
+                walk(part, inner, f"{prefix}{name}.")
+        else:
+            parts = state if isinstance(state, tuple) else (state,)
+            for letter, part in zip(layer.state_sizes, parts, strict=True):
+                named[f"{prefix}{letter}_{end}"] = part
+
+    named = {}
+    walk(net.layer, state, "")
+    return named
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_onnx_runtime_runs_stacks_and_two_directions(name):
+    net = Net(NETS[name], dtype=np.float32)
+    model = interop.to_onnx(net.layer)
+    onnx.checker.check_model(model, full_check=True)
+    hs, last = interop.run_onnx(model, net.xs, by_name(net, net.state, "0"))
+    want, end = net.layer.forward(net.xs, net.state)
+    assert error(hs, want, 1.0) < SINGLE
+    ends = by_name(net, end, "T")
+    assert ends.keys() == last.keys()
+    for key, part in ends.items():
+        assert error(last[key], part, 1.0) < SINGLE
+    again = interop.from_onnx(model)
+    got, _ = again.forward(net.xs)
+    assert error(got, net.layer.forward(net.xs)[0], 1.0) < SINGLE
+
+
+def test_one_model_takes_any_batch_and_any_length():
+    layer = make(LSTM, dtype=np.float32)
+    model = interop.to_onnx(layer).SerializeToString()
+    for B, T in ((1, 1), (4, 7), (2, 30)):
+        xs = floats(np.random.default_rng(0), B, T, 3)
+        assert error(interop.run_onnx(model, xs)[0], layer.forward(xs)[0], 1.0) < SINGLE
+
+
+@CALM
+@given(st.sampled_from(["RNN, tanh", "RNN, relu", "RNN, sigmoid", "RNN, identity",
+                        "LSTM", "LSTM, peephole", "LSTM, coupled",
+                        "LSTM, coupled peephole", "LSTM, relu",
+                        "LSTM, no input activation", "GRU, reset after",
+                        "GRU, reset before"]), st.integers(1, 3), st.integers(1, 2),
+       SIZE, SIZE, BOTH, SEED)  # fmt: skip
+def test_to_onnx_and_back_bit_for_bit(name, depth, ways, I, H, dtype, seed):
+    cls, options = VARIANTS[name]
+
+    def part(k, d):
+        return make(cls, ways * H if k else I, H, dtype, (seed + 7 * k + d) % 2**32,
+                    **options)  # fmt: skip
+
+    layer = rows(depth, ways, part)
+    again = interop.from_onnx(interop.to_onnx(layer).SerializeToString())
+    assert_same_layer(again, layer)
+    inner = again.layers[0] if depth > 1 else again
+    inner = inner.layers[0] if ways == 2 else inner
+    for key, value in options.items():
+        assert getattr(inner, key) == value
+
+
+@pytest.mark.parametrize("name", ["LSTM, no input gate", "LSTM, no forget gate",
+                                  "LSTM, no output gate", "MGU"])  # fmt: skip
+def test_what_was_built_is_read_as_built(name):
+    cls, options = VARIANTS[name]
+    model = interop.to_onnx(make(cls, **options))
+    again = interop.to_onnx(interop.from_onnx(model))
+    for got, want in zip(again.graph.initializer, model.graph.initializer, strict=True):
+        assert got.name == want.name
+        np.testing.assert_array_equal(
+            numpy_helper.to_array(got), numpy_helper.to_array(want)
+        )
+
+
+# A node as someone else would write it: two biases, and whatever is usual left out.
+
+
+def foreign(op, I=3, H=2, ways=1, seed=0, peephole=False, bias=True, **attributes):
+    """Make a model of one node with random weights; return it, and how it runs."""
+    rng = np.random.default_rng(seed)
+    k = {"RNN": 1, "LSTM": 4, "GRU": 3}[op]
+    arrays = {"W": (ways, k * H, I), "R": (ways, k * H, H), "B": (ways, 2 * k * H),
+              "P": (ways, 3 * H)}  # fmt: skip
+    arrays = {
+        key: floats(rng, *shape, low=-1, high=1).astype(np.float32)
+        for key, shape in arrays.items()
+    }
+    names = ["X", "W", "R", "B" if bias else "", "", "", "", "P" if peephole else ""]
+    while not names[-1]:
+        names.pop()
+    if ways == 2:
+        attributes["direction"] = "bidirectional"
+    node = helper.make_node(op, names, ["Y"], hidden_size=H, **attributes)
+    number = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [node], "foreign",
+        [helper.make_tensor_value_info("X", number, ["T", "B", I])],
+        [helper.make_tensor_value_info("Y", number, ["T", "ways", "B", H])],
+        [numpy_helper.from_array(a, key) for key, a in arrays.items() if key in names],
+    )  # fmt: skip
+    opset = helper.make_opsetid("", 22)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=10)
+
+
+def run_foreign(model, xs):
+    """Run it on xs (B, T, I); return (B, T, ways H)."""
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (Y,) = session.run(None, {"X": xs.swapaxes(0, 1).astype(np.float32)})
+    return np.concatenate([*Y.transpose(1, 2, 0, 3)], axis=-1)
+
+
+def foreign_difference(read=None, **node):
+    """Return how far a layer that was read is from the node that ONNX Runtime runs."""
+    model = foreign(**node)
+    xs = floats(np.random.default_rng(1), 4, 5, node.get("I", 3))
+    got, _ = (read or interop.from_onnx)(model).forward(xs)
+    return error(got, run_foreign(model, xs), 1.0)
+
+
+AFFINE = {"activation_alpha": [1.0], "activation_beta": [0.0]}
+FOREIGN = {
+    "RNN": {"op": "RNN"},
+    "RNN, no bias": {"op": "RNN", "bias": False},
+    "RNN, relu": {"op": "RNN", "activations": ["Relu"]},
+    "RNN, affine": {"op": "RNN", "activations": ["Affine"], **AFFINE},
+    "LSTM": {"op": "LSTM"},
+    "LSTM, no bias": {"op": "LSTM", "bias": False},
+    "LSTM, peephole": {"op": "LSTM", "peephole": True},
+    "LSTM, coupled": {"op": "LSTM", "input_forget": 1},
+    "LSTM, both": {"op": "LSTM", "input_forget": 1, "peephole": True},
+    "LSTM, relu and tanh": {"op": "LSTM", "activations": ["Sigmoid", "Relu", "Tanh"]},
+    "LSTM, tanh and affine": {
+        "op": "LSTM", "activations": ["Sigmoid", "Tanh", "Affine"], **AFFINE,
+    },
+    "GRU, before": {"op": "GRU"},
+    "GRU, after": {"op": "GRU", "linear_before_reset": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_model_of_others_is_read(name, ways):
+    node = {key: value * ways if isinstance(value, list) else value
+            for key, value in FOREIGN[name].items()}  # fmt: skip
+    assert foreign_difference(ways=ways, **node) < SINGLE
+
+
+def chain(*ops):
+    """Make a model of nodes of one input and output each."""
+    model = foreign("RNN", I=2)
+    (rnn,) = model.graph.node
+    del model.graph.node[:]
+    name = "X"
+    for k, op in enumerate(ops):
+        if op == "RNN":
+            node = helper.make_node(op, [name, *rnn.input[1:]], [f"{k}"], hidden_size=2)
+        else:
+            node = helper.make_node(op, [name], [f"{k}"])
+        model.graph.node.append(node)
+        name = node.output[0]
+    return model
+
+
+def apart():
+    """Make a model in which two nodes read the same input."""
+    model = chain("RNN", "RNN")
+    model.graph.node[1].input[0] = "X"
+    return model
+
+
+def outside(name):
+    """Make a model whose W or R comes from elsewhere."""
+    model = foreign("RNN")
+    keep = [a for a in model.graph.initializer if a.name != name]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(keep)
+    return model
+
+
+ALONE = "the recurrent nodes of a model must stand one on the other, got RNN on "
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (lambda: chain("Relu"), "a model must have an RNN, LSTM or GRU node, got none"),
+        (lambda: chain("RNN", "Squeeze", "Relu", "RNN"), ALONE + "Relu"),
+        (apart, ALONE + "X"),
+        (lambda: outside("W"),
+         "W of an ONNX node must be among the model's initialisers"),
+        (lambda: outside("B"),
+         "B of an ONNX node must be among the model's initialisers"),
+        (lambda: foreign("GRU", direction="reverse"),
+         "our GRU has no direction 'reverse': got a node that has it"),
+        (lambda: foreign("LSTM", clip=3.0),
+         "our LSTM has no clip: got a node that has it"),
+        (lambda: foreign("RNN", activations=["Softsign"]),
+         "our RNN has no activations Softsign: got a node that has them"),
+        (lambda: foreign("GRU", activations=["Sigmoid", "Relu"]),
+         "our GRU has no activations Sigmoid, Relu: got a node that has them"),
+        (lambda: foreign("LSTM", activations=["Tanh", "Tanh", "Tanh"]),
+         "our LSTM has no activations Tanh, Tanh, Tanh: got a node that has them"),
+        (lambda: foreign("RNN", activations=["Affine"], activation_alpha=[2.0]),
+         "our RNN has no scaled activations: got a node that has them"),
+    ],
+)  # fmt: skip
+def test_models_that_are_refused(model, sentence):
+    with refusal(sentence):
+        interop.from_onnx(model())
+
+
+def test_two_directions_that_onnx_has_not():
+    with refusal("ONNX's two directions are of one kind, size and variant, got RNN of "
+                 "H = 3 and GRU of H = 3"):  # fmt: skip
+        interop.to_onnx(Bidirectional(make(), make(GRU)))
+
+
+def test_running_asks_for_float32_and_for_known_names():
+    with refusal("ONNX Runtime runs recurrent nodes in float32 alone: "
+                 "call to_onnx with layer.astype(np.float32)"):  # fmt: skip
+        interop.run_onnx(interop.to_onnx(make()), np.zeros((2, 4, 3)))
+    model = interop.to_onnx(make(LSTM).astype(np.float32))
+    with refusal("state must hold h_0, c_0, got h_T"):
+        interop.run_onnx(model, np.zeros((2, 4, 3)), {"h_T": np.zeros((2, 3))})
+    with refusal("h_0 must have shape (2, 3), got (1, 3)"):
+        interop.run_onnx(model, np.zeros((2, 4, 3)), {"h_0": np.zeros((1, 3))})
+    with refusal("xs must have shape (B, T, 3), got (4, 3): "
+                 "add the batch axis with xs[None]"):  # fmt: skip
+        interop.run_onnx(model, np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime"])
+def test_without_onnx_a_sentence_says_what_to_install(name, monkeypatch):
+    model = interop.to_onnx(make().astype(np.float32))
+    monkeypatch.setitem(sys.modules, name, None)
+    sentence = f"^ONNX models need {name}: pip install {name}$"
+    with pytest.raises(ImportError, match=sentence):
+        interop.run_onnx(model, np.zeros((2, 4, 3)))
+
+
+def test_the_module_imports_none_of_the_packages():
+    book = Path(__file__).resolve().parent.parent / "book"
+    names = "{'torch', 'onnx', 'onnxruntime'}"
+    code = f"import sys, unrolled; print(*{names} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=book,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ""
