@@ -2,6 +2,8 @@
 
 from types import MappingProxyType
 
+import numpy as np
+
 from .compose import maskable
 from .layer import Composite
 
@@ -84,12 +86,13 @@ class Model:
         self._tape = None
         ran, told = (self.layer, ()) if mask is None else (self._masked, (mask,))
         hs, state = ran.forward(xs, state, *told)
+        whole = hs.shape
         if self.outputs == "last":
             if hs.shape[1] == 0:
                 raise ValueError("the last output needs T of at least 1, got T = 0")
             hs = self.layer.last_output(state)
         ys = self.head.forward(hs)
-        self._tape = ran
+        self._tape = ran, whole
         return ys, state
 
     def backward(self, dys, dstate=None):
@@ -114,11 +117,12 @@ class Model:
         RuntimeError
             If there was no forward pass since the last call.
         """
-        ran = self._read_tape()
+        ran, whole = self._read_tape()
         dhs = self.head.backward(dys)
         self._tape = None
         if self.outputs == "last":
-            dstate, dhs = self.layer.into_last_output(dstate, dhs), None
+            dstate = self.layer.into_last_output(dstate, dhs)
+            dhs = np.zeros(whole, dhs.dtype)
         return ran.backward(dhs, dstate)
 
     _read_tape = Composite._read_tape
