@@ -3,6 +3,7 @@
 Each is put on a page of its own, opened from its file, and moved with the keyboard.
 """
 
+import json
 import os
 import re
 from pathlib import Path
@@ -250,3 +251,118 @@ def test_on_its_page_it_takes_the_place_of_the_picture(browser):
         else:
             assert explorer.locator("img").bounding_box()["height"] > 200
         context.close()
+
+
+# --- the gradient's flow -------------------------------------------------------------
+
+FLOW = "gradient-flow"
+NONLINEARITIES = ("identity", "tanh", "relu", "sigmoid")
+
+
+def script_array(name):
+    """Read an array of numbers out of the script."""
+    text = (SCRIPTS / f"{FLOW}.js").read_text("utf-8")
+    found = re.search(rf"static {name} = (\[.*?\]);", text, re.S)[1]
+    return np.array(json.loads(re.sub(r",\s*\]", "]", found)))
+
+
+def flow(radius, f, steps):
+    """Compute the lengths of dh_T … dh_0 over the first with `unrolled`'s layer."""
+    W_x, W_h = script_array("W_x"), script_array("W_h")
+    layer = RNN(1, len(W_x), NONLINEARITIES[int(f)], rng=np.random.default_rng(0))
+    layer.params["W_x"][:], layer.params["W_h"][:] = W_x, radius * W_h
+    steps = int(steps)
+    xs = np.sin(0.7 * np.arange(1, steps + 1))[None, :, None]
+    hs = np.concatenate([np.zeros((1, 1, len(W_x))), layer.forward(xs)[0]], axis=1)
+    lengths = [1.0]
+    for s in reversed(range(steps)):  # start at h_s: what comes back is dh_s
+        layer.forward(xs[:, s:], hs[:, s])
+        _, dh = layer.backward(None, np.ones((1, len(W_x))))
+        lengths.append(np.linalg.norm(dh) / np.sqrt(len(W_x)))
+    return np.array(lengths)
+
+
+def assert_flow_right(page):
+    """Compare the numbers and the curve with what `unrolled` computes."""
+    at, shown = setting(page, FLOW), numbers(page)
+    lengths = flow(**at)
+    want = {
+        "last": lengths[-1],
+        "factor": lengths[-1] ** (1 / at["steps"]),
+        "largest": lengths.max(),
+        "horizon": np.flatnonzero(lengths >= 0.01).max(),
+    }
+    assert shown.keys() == want.keys()
+    for name, value in want.items():
+        assert float(shown[name]) == pytest.approx(value, rel=1e-3, abs=6e-4), at
+    points = page.get_attribute(f"{FLOW} .flow-length", "points").split()
+    heights = np.array([float(point.split(",")[1]) for point in points])
+    with np.errstate(divide="ignore"):
+        powers = np.log10(lengths).clip(-12, 12)
+    assert heights == pytest.approx(10 + 190 * (12 - powers) / 24, abs=0.06)
+    return at
+
+
+def test_the_flow_shows_what_the_layer_computes(explore):
+    radius = np.abs(np.linalg.eigvals(script_array("W_h"))).max()
+    assert radius == pytest.approx(1, abs=1e-3)
+    page = explore(FLOW)
+    assert assert_flow_right(page) == {"radius": 1, "f": 1, "steps": 50}
+    moves = [
+        ("steps", "ArrowRight"),
+        ("radius", "PageUp"),
+        ("f", "ArrowRight"),
+        ("f", "End"),
+        ("radius", "End"),
+        ("f", "Home"),
+        ("steps", "Home"),
+        ("steps", "End"),
+        ("f", "ArrowRight"),
+        ("radius", "Home"),
+        ("radius", "ArrowRight"),
+    ]
+    for name, *keys in moves:
+        before = setting(page, FLOW)[name]
+        press(page, f"{FLOW}-{name}", *keys)
+        assert assert_flow_right(page)[name] != before
+    assert page.locator(f"#{FLOW}-f").get_attribute("aria-valuetext") == "tanh"
+    assert page.seen == CLEAN
+
+
+def test_a_wrong_slope_would_be_seen(explore):
+    page = explore(FLOW)
+    page.evaluate(
+        "tag => { customElements.get(tag).functions[1].slope = (h) => 1 - h }", FLOW
+    )
+    press(page, f"{FLOW}-steps", "ArrowLeft")
+    with pytest.raises(AssertionError):
+        assert_flow_right(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [800, 390])
+def test_everybody_can_use_the_flow(explore, theme, width):
+    page = explore(FLOW, theme=theme, width=width)
+    assert page.seen == CLEAN
+    page.add_script_tag(path=AXE_FILE_PATH)
+    rules = {"runOnly": {"type": "tag", "values": WCAG}}
+    found = page.evaluate("rules => axe.run(document, rules)", rules)
+    assert [rule["id"] for rule in found["violations"]] == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    order = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("() => document.activeElement.id"))
+    assert order == [f"{FLOW}-{name}" for name in ("radius", "f", "steps")]
+
+
+def test_the_still_picture_of_the_flow_is_its_start(explore):
+    page = explore(FLOW, scripts=False)
+    assert page.locator("img").is_visible() and not page.locator("input").count()
+    assert page.locator("img").bounding_box()["width"] > 200
+    live = explore(FLOW)
+    assert not live.locator("img").count()
+    picture = (SCRIPTS / "images" / f"{FLOW}.svg").read_text("utf-8")
+    for name in ("flow-length", "flow-radius"):
+        still = re.search(rf'class="{name}" points="([^"]+)"', picture)[1]
+        assert still == live.get_attribute(f"{FLOW} .{name}", "points")
