@@ -410,7 +410,7 @@ def test_the_hooks_use_the_pinned_tools():
         assert f"{package}=={found[repo].lstrip('v')}\n" in pins
 
 
-MACHINE = re.compile(r"(/home/|/Users/|/root/|/tmp/\w+/|[A-Z]:\\)[\w.]")
+MACHINE = re.compile(r"((/home/|/Users/|/root/|/tmp/\w+/)[\w.]|\b[A-Z]:\\+\w{2})")
 
 
 def test_no_path_of_one_machine():
