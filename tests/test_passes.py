@@ -1,5 +1,8 @@
 """What a pass of any recurrent layer leaves behind, and what it must not touch."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -250,3 +253,16 @@ def test_float32_differs_by_its_rounding_alone(variant):
     exact, rounded = (Case(*variant, dtype=t).run() for t in (np.float64, np.float32))
     assert_agree(rounded, exact, np.float32)
     assert any((rounded[name] != exact[name]).any() for name in exact)
+
+
+@each
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))]
+)
+def test_a_copy_of_a_layer_that_has_run_is_a_layer(variant, copied):
+    case, other = Case(*variant), Case(*variant, seed=1)
+    case.run()
+    other.layer = copied(case.layer)
+    got = other.run()
+    other.layer = case.layer
+    assert_same(got, other.run())

@@ -98,7 +98,7 @@ class GRU(_Gated):
 
     Notes
     -----
-    Cho et al. (2014), equations 5 to 8, where z and 1 - z are exchanged. In units of
+    Cho et al. (2014), with z as there: 1 keeps the state. In units of
     T·B·H, the layer keeps 5 + I/H from one pass to the other.
     """
 

@@ -120,6 +120,10 @@ class Recurrent(Layer):
         """Copy the layer with its parameters in another data type; see `Layer`."""
         return Layer.astype(self, dtype).twin()
 
+    def __getstate__(self):
+        """Leave the kept arrays behind: in a copy, the views of them would not be."""
+        return self.__dict__ | {"_buffers": {}, "_lists": {}}
+
     def forward(self, xs, state=None):
         """Run the recurrence over every step of every sequence.
 
