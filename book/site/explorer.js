@@ -73,6 +73,34 @@ class Explorer extends HTMLElement {
     return Explorer.#filled(element, attributes, children);
   }
 
+  // A line of text in a drawing. An index is written _{t}, a power ^{2}.
+  static text(x, y, words, name) {
+    const element = Explorer.svg("text", { x, y, class: name });
+    let above = 0;
+    for (const [, sign, script, plain] of words.matchAll(/([_^])\{(.*?)\}|([^_^]+)/g)) {
+      const shift = { _: 3, "^": -4 }[sign] ?? 0;
+      const part = shift === above ? {} : { dy: shift - above };
+      if (sign) part["font-size"] = 8;
+      element.append(Object.keys(part).length
+        ? Explorer.svg("tspan", part, script ?? plain) : plain);
+      above = shift;
+    }
+    return element;
+  }
+
+  // A line through points, each [x, y].
+  static line(points, name) {
+    const rounded = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`);
+    return Explorer.svg("polyline", { class: name, points: rounded.join(" ") });
+  }
+
+  // A level line across a plot from left to right, and its tick.
+  static level(left, right, y, words, name = "plot-grid") {
+    const at = Number(y.toFixed(1));
+    return [Explorer.svg("line", { x1: left, x2: right, y1: at, y2: at, class: name }),
+      Explorer.text(left - 6, at + 4, words.replace("-", "−"), "plot-tick")];
+  }
+
   static #filled(element, attributes, children) {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     element.append(...children);

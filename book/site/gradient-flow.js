@@ -84,27 +84,20 @@ Explorer.define("gradient-flow", class extends Explorer {
       const power = Math.max(-most, Math.min(most, Math.log10(length)));
       return top + (high * (most - power)) / (2 * most);
     };
-    const line = (lengths, name) => Explorer.svg("polyline", {
-      class: name,
-      points: lengths.map((length, k) => `${x(k).toFixed(1)},${y(length).toFixed(1)}`).join(" "),
-    });
+    const curve = (lengths, name) => Explorer.line(
+      lengths.map((length, k) => [x(k), y(length)]), name);
     const parts = [];
     for (let power = -most; power <= most; power += 4) {
-      const at = y(10 ** power);
-      parts.push(Explorer.svg("line", {
-        x1: left, x2: left + wide, y1: at, y2: at, class: power ? "flow-grid" : "flow-one",
-      }));
-      const mark = Explorer.svg("text", { x: left - 6, y: at + 4, class: "flow-tick" }, "10");
-      mark.append(Explorer.svg("tspan", { dy: -4, "font-size": 8 }, String(power).replace("-", "−")));
-      parts.push(mark);
+      parts.push(...Explorer.level(left, left + wide, y(10 ** power), `10^{${power}}`,
+        power ? "plot-grid" : "plot-zero"));
     }
     for (const k of new Set([0, Math.round(steps / 2), steps])) {
-      parts.push(Explorer.svg("text", { x: x(k), y: top + high + 16, class: "flow-step" }, String(k)));
+      parts.push(Explorer.text(x(k), top + high + 16, String(k), "plot-label"));
     }
-    parts.push(Explorer.svg("text", {
-      x: left + wide / 2, y: top + high + 32, class: "flow-step",
-    }, "steps back; dashed: the radius alone"));
-    parts.push(line(found.map((_, k) => radius ** k), "flow-radius"), line(found, "flow-length"));
+    parts.push(Explorer.text(left + wide / 2, top + high + 32,
+      "steps back; dashed: the radius alone", "plot-label"));
+    parts.push(curve(found.map((_, k) => radius ** k), "flow-radius"),
+      curve(found, "flow-length"));
     this.drawing.setAttribute("viewBox", `0 0 ${left + wide + 16} ${top + high + 38}`);
     this.drawing.replaceChildren(...parts);
   }

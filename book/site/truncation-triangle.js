@@ -59,9 +59,8 @@ Explorer.define("truncation-triangle", class extends Explorer {
           "fill-opacity": times ? strength : 0,
         }, Explorer.svg("title", {}, `s = ${s}, t = ${t}: ${value.toFixed(3)}, counted ${times} times`)));
         if (times > 1) {
-          parts.push(Explorer.svg("text", {
-            x: at.x + size / 2 - 1, y: at.y + size / 2 + 3, class: "triangle-times",
-          }, String(times)));
+          parts.push(Explorer.text(at.x + size / 2 - 1, at.y + size / 2 + 3,
+            String(times), "triangle-times"));
         }
       }
       parts.push(this.label(left + (t - 0.5) * size - 1, top - 6, t));
@@ -84,6 +83,6 @@ Explorer.define("truncation-triangle", class extends Explorer {
   }
 
   label(x, y, text) {
-    return Explorer.svg("text", { x, y, class: "triangle-label" }, String(text));
+    return Explorer.text(x, y, String(text), "triangle-label");
   }
 });
