@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Error, sync_playwright
 
 from test_site import AXE_FILE_PATH, CLEAN, SITE, WCAG, launch, watch
-from unrolled import RNN
+from unrolled import LSTM, RNN
 from unrolled.train import truncated
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "book" / "site"
@@ -89,6 +89,17 @@ def setting(page, tag):
         """all => Object.fromEntries(all.map(e => [e.id.split("-").at(-1),
             e.type === "checkbox" ? e.checked : Number(e.value)]))""",
     )
+
+
+def assert_same_lines(page, tag, *names):
+    """Compare the lines of the still picture with those that the explorer draws."""
+    picture = (SCRIPTS / "images" / f"{tag}.svg").read_text("utf-8")
+    for name in names:
+        still = re.findall(rf'class="{name}" points="([^"]+)"', picture)
+        drawn = page.eval_on_selector_all(
+            f"{tag} .{name}", "all => all.map(e => e.getAttribute('points'))"
+        )
+        assert still and still == drawn
 
 
 # --- the truncation triangle ---------------------------------------------------------
@@ -189,32 +200,10 @@ def test_attributes_say_where_the_sliders_start(explore):
     assert assert_right(page) == {"k1": 2, "k2": 8, "decay": 0.5, "twice": True}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [800, 390])
-def test_everybody_can_use_it(explore, theme, width):
-    page = explore(TRIANGLE, "twice", theme=theme, width=width)
-    assert page.seen == CLEAN
-    page.add_script_tag(path=AXE_FILE_PATH)
-    rules = {"runOnly": {"type": "tag", "values": WCAG}}
-    found = page.evaluate("rules => axe.run(document, rules)", rules)
-    assert [rule["id"] for rule in found["violations"]] == []
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    assert wide <= width
-    order = []
-    for _ in range(4):  # the tab key reaches every control, in order
-        page.keyboard.press("Tab")
-        order.append(page.evaluate("() => document.activeElement.id"))
-    assert order == [f"{TRIANGLE}-{name}" for name in ("k1", "k2", "decay", "twice")]
-
-
-def test_without_scripts_a_still_picture_stays(explore):
-    page = explore(TRIANGLE, scripts=False)
-    assert page.locator("img").is_visible() and not page.locator("input").count()
-    assert page.locator("img").bounding_box()["width"] > 200
+def test_the_still_picture_of_the_triangle_is_its_start(explore):
     live = explore(TRIANGLE)
-    assert not live.locator("img").count()
 
-    # The picture is the explorer at its start: the same squares, as dark.
+    # The same squares, as dark.
     picture = (SCRIPTS / "images" / f"{TRIANGLE}.svg").read_text("utf-8")
     still = re.findall(
         r'<rect x="(\d+)" y="(\d+)".*?class="triangle-(\w+)"(.*?)/>', picture
@@ -231,26 +220,6 @@ def test_without_scripts_a_still_picture_stays(explore):
         assert float(opacity[1] if opacity else 0) == pytest.approx(
             float(shade), abs=1e-3
         )
-
-
-def test_on_its_page_it_takes_the_place_of_the_picture(browser):
-    path = SITE / "book" / "04-truncated-bptt.html"
-    if not path.exists():
-        missing("the site is not built: run README.md's first command")
-    for scripts in (False, True):
-        context = browser.new_context(java_script_enabled=scripts)
-        page = context.new_page()
-        page.seen = watch(page)
-        page.goto(path.as_uri())
-        explorer = page.locator(TRIANGLE)
-        assert explorer.locator("img").count() == (not scripts)
-        assert explorer.locator("input").count() == (4 if scripts else 0)
-        if scripts:
-            assert_right(page)
-            assert page.seen == CLEAN
-        else:
-            assert explorer.locator("img").bounding_box()["height"] > 200
-        context.close()
 
 
 # --- the gradient's flow -------------------------------------------------------------
@@ -339,30 +308,182 @@ def test_a_wrong_slope_would_be_seen(explore):
         assert_flow_right(page)
 
 
+def test_the_still_picture_of_the_flow_is_its_start(explore):
+    assert_same_lines(explore(FLOW), FLOW, "flow-length", "flow-radius")
+
+
+# --- the LSTM cell -------------------------------------------------------------------
+
+CELL, TURNS = "lstm-cell", 20
+
+
+def logit(p):
+    """Return the a for which sigmoid(a) is p; far out at 0 and 1."""
+    with np.errstate(divide="ignore"):
+        return np.clip(np.log(p) - np.log1p(-p), -800, 800)
+
+
+def constant_gates(f, i, o, g, past):
+    """Run `unrolled`'s LSTM with biases alone; return c_0 … c_T and h_1 … h_T."""
+    layer = LSTM(1, 1, rng=np.random.default_rng(0))
+    for array in layer.params.values():
+        array[...] = 0
+    a_g = np.arctanh(np.clip(g, -1 + 1e-15, 1 - 1e-15))
+    layer.params["b"][:] = logit(i), logit(f), a_g, logit(o)
+    h, c = np.zeros((1, 1)), np.full((1, 1), past)
+    cs, hs = [past], []
+    for _ in range(TURNS):
+        _, (h, c) = layer.forward(np.zeros((1, 1, 1)), (h, c))
+        cs.append(c[0, 0])
+        hs.append(h[0, 0])
+    return np.array(cs), np.array(hs)
+
+
+def spots(page, name, *attributes):
+    """Read attributes, as numbers, of all that is drawn with a name."""
+    return np.array(
+        page.eval_on_selector_all(
+            f"{CELL} .{name}",
+            "(all, names) => all.map(e => names.map(n => +e.getAttribute(n)))",
+            list(attributes),
+        )
+    ).T
+
+
+def assert_cell_right(page):
+    """Compare what the cell shows with what `unrolled` computes."""
+    at = setting(page, CELL)
+    shown = {k: float(v.replace("−", "-")) for k, v in numbers(page).items()}
+    cs, hs = constant_gates(**at)
+    share = at["f"] ** TURNS
+    want = {"cell": cs[-1], "output": hs[-1], "share": share}
+    assert shown == pytest.approx(want, abs=6e-4), at
+    assert shown["share"] == pytest.approx(share, rel=6e-3)
+
+    reach = next(r for r in (1, 2, 5, 10, 22) if r >= np.abs(cs).max() - 1e-9)
+    curve = page.get_attribute(f"{CELL} .cell-state", "points").split()
+    heights = np.array([float(point.split(",")[1]) for point in curve])
+    assert heights == pytest.approx(212 - 50 * cs / reach, abs=0.06)
+    left = page.get_attribute(f"{CELL} .cell-left", "points").split()
+    heights = np.array([float(point.split(",")[1]) for point in left])
+    past = at["past"] * at["f"] ** np.arange(TURNS + 1)
+    assert heights == pytest.approx(212 - 50 * past / reach, abs=0.06)
+    top, height = spots(page, "cell-output", "y", "height")
+    assert height == pytest.approx(20 * np.abs(hs), abs=0.06)
+    assert top == pytest.approx(308 - 20 * hs.clip(0), abs=0.06)
+
+    # A line behind a gate is as wide as the gate is open, and dotted where it is shut.
+    (widths,) = spots(page, "cell-pipe", "stroke-width")
+    gates = [at[name] for name in "fio"]
+    wide = [6.0] * 4 + [1 + 5 * gate for gate in gates if gate]
+    assert sorted(widths) == pytest.approx(sorted(wide))
+    assert page.locator(f"{CELL} .cell-shut").count() == gates.count(0)
+    return at
+
+
+def test_the_cell_shows_what_the_layer_computes(explore):
+    page = explore(CELL)
+    start = {"f": 0.9, "i": 0.3, "o": 0.8, "g": 0.5, "past": -1}
+    assert assert_cell_right(page) == start
+    moves = [
+        ("f", "ArrowRight"),
+        ("i", "Home"),
+        ("past", "End"),
+        ("f", "End"),
+        ("o", "Home"),
+        ("i", "End"),
+        ("o", "End"),
+        ("g", "End"),
+        ("g", "Home"),
+        ("past", "Home"),
+        ("f", "PageDown"),
+        ("g", "PageUp"),
+        ("o", "ArrowLeft"),
+        ("past", "PageUp", "ArrowRight"),
+        ("f", "Home"),
+    ]
+    for name, *keys in moves:
+        before = setting(page, CELL)[name]
+        press(page, f"{CELL}-{name}", *keys)
+        assert assert_cell_right(page)[name] != before
+    assert {name for name, *_ in moves} == start.keys()
+    assert page.seen == CLEAN
+
+
+def test_a_wrong_cell_would_be_seen(explore):
+    page = explore(CELL)
+    page.evaluate(
+        """tag => {
+            const cell = customElements.get(tag).prototype, run = cell.run;
+            cell.run = function (values) {  // coupled gates
+                return run.call(this, { ...values, i: 1 - values.f });
+            };
+        }""",
+        CELL,
+    )
+    press(page, f"{CELL}-o", "ArrowLeft")
+    with pytest.raises(AssertionError):
+        assert_cell_right(page)
+
+
+def test_the_still_picture_of_the_cell_is_its_start(explore):
+    assert_same_lines(explore(CELL), CELL, "cell-state", "cell-left", "cell-pipe")
+
+
+# --- all of them ---------------------------------------------------------------------
+
+# Each explorer: its page, its controls in order, and the comparison of what it shows.
+EXPLORERS = {
+    TRIANGLE: ("04-truncated-bptt", ("k1", "k2", "decay", "twice"), assert_right),
+    FLOW: ("05-gradient-flow", ("radius", "f", "steps"), assert_flow_right),
+    CELL: ("06-lstm", ("f", "i", "o", "g", "past"), assert_cell_right),
+}
+each_explorer = pytest.mark.parametrize("tag", EXPLORERS)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [800, 390])
-def test_everybody_can_use_the_flow(explore, theme, width):
-    page = explore(FLOW, theme=theme, width=width)
+@each_explorer
+def test_everybody_can_use_it(explore, tag, theme, width):
+    page = explore(tag, "twice", theme=theme, width=width)
     assert page.seen == CLEAN
     page.add_script_tag(path=AXE_FILE_PATH)
     rules = {"runOnly": {"type": "tag", "values": WCAG}}
     found = page.evaluate("rules => axe.run(document, rules)", rules)
     assert [rule["id"] for rule in found["violations"]] == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    order = []
-    for _ in range(3):
+    names, order = EXPLORERS[tag][1], []
+    for _ in names:  # the tab key reaches every control, in order
         page.keyboard.press("Tab")
         order.append(page.evaluate("() => document.activeElement.id"))
-    assert order == [f"{FLOW}-{name}" for name in ("radius", "f", "steps")]
+    assert order == [f"{tag}-{name}" for name in names]
 
 
-def test_the_still_picture_of_the_flow_is_its_start(explore):
-    page = explore(FLOW, scripts=False)
+@each_explorer
+def test_without_scripts_a_still_picture_stays(explore, tag):
+    page = explore(tag, scripts=False)
     assert page.locator("img").is_visible() and not page.locator("input").count()
     assert page.locator("img").bounding_box()["width"] > 200
-    live = explore(FLOW)
-    assert not live.locator("img").count()
-    picture = (SCRIPTS / "images" / f"{FLOW}.svg").read_text("utf-8")
-    for name in ("flow-length", "flow-radius"):
-        still = re.search(rf'class="{name}" points="([^"]+)"', picture)[1]
-        assert still == live.get_attribute(f"{FLOW} .{name}", "points")
+    assert not explore(tag).locator("img").count()
+
+
+@each_explorer
+def test_on_its_page_it_takes_the_place_of_the_picture(browser, tag):
+    name, controls, assert_shown = EXPLORERS[tag]
+    path = SITE / "book" / f"{name}.html"
+    if not path.exists():
+        missing("the site is not built: run README.md's first command")
+    for scripts in (False, True):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.seen = watch(page)
+        page.goto(path.as_uri())
+        explorer = page.locator(tag)
+        assert explorer.locator("img").count() == (not scripts)
+        assert explorer.locator("input").count() == (len(controls) if scripts else 0)
+        if scripts:
+            assert_shown(page)
+            assert page.seen == CLEAN
+        else:
+            assert explorer.locator("img").bounding_box()["height"] > 200
+        context.close()
