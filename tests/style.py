@@ -706,3 +706,20 @@ def anchor_faults(pages):
                     bad.append(f"{anchor} stands in {seen[anchor]} and in {page.name}")
                 seen[anchor] = page.name
     return bad
+
+
+def confusion_list_faults(pages, listing):
+    """The page of confusions links to each that is settled, once, by its chapter."""
+    settled = {
+        anchor: int(page.name[:2])
+        for page in pages
+        for cell in page.markdown
+        for anchor in re.findall(r"^\((confusion-\d+)\)=", cell.text, re.M)
+    }
+    text = "\n".join(cell.text for cell in listing.markdown)
+    links = re.findall(r"\{ref\}`chapter (\d+) <(confusion-\d+)>`", text)
+    listed = sorted((anchor, int(chapter)) for chapter, anchor in links)
+    return [f"{anchor} of chapter {chapter} is on one side only, or listed twice"
+            for anchor, chapter in {*listed, *settled.items()}
+            if (listed.count((anchor, chapter)), settled.get(anchor)) != (1, chapter)
+            ]  # fmt: skip

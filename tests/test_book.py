@@ -60,6 +60,11 @@ def test_a_confusion_is_settled_once():
     assert style.anchor_faults(map(read_page, PAGES)) == []
 
 
+def test_every_settled_confusion_is_listed():
+    listing = read_page(BOOK / "confusions.md")
+    assert style.confusion_list_faults(map(read_page, CHAPTERS), listing) == []
+
+
 # --- the rules over planted faults ----------------------------------------------------
 
 
@@ -333,6 +338,15 @@ def test_planted_anchors_are_found():
     page = Page("09-model.ipynb", model_chapter())
     assert style.anchor_faults([page]) == []
     assert style.anchor_faults([page, page]) != []
+
+
+def test_planted_gaps_in_the_list_of_confusions_are_found():
+    page = Page("09-model.ipynb", model_chapter())
+    right = "{ref}`chapter 9 <confusion-03>`"
+    wrong = ["", right + right, right.replace("9", "8"), right.replace("03", "04")]
+    for text in (right, *wrong):
+        found = style.confusion_list_faults([page], Page("confusions.md", text=text))
+        assert (found == []) == (text == right)
 
 
 # --- the repository -------------------------------------------------------------------
