@@ -717,7 +717,7 @@ def confusion_list_faults(pages, listing):
         for anchor in re.findall(r"^\((confusion-\d+)\)=", cell.text, re.M)
     }
     text = "\n".join(cell.text for cell in listing.markdown)
-    links = re.findall(r"\{ref\}`chapter (\d+) <(confusion-\d+)>`", text)
+    links = re.findall(r"\{ref\}`chapter\s(\d+) <(confusion-\d+)>`", text)
     listed = sorted((anchor, int(chapter)) for chapter, anchor in links)
     return [f"{anchor} of chapter {chapter} is on one side only, or listed twice"
             for anchor, chapter in {*listed, *settled.items()}
