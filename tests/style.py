@@ -696,29 +696,30 @@ def glossary_faults(pages, glossary):
     return bad if terms else ["the glossary has no terms"]
 
 
-def anchor_faults(pages):
-    """A confusion is settled in one place."""
-    seen, bad = {}, []
+def settled_confusions(pages):
+    """Yield the anchor of each confusion that is settled, and its page."""
     for page in pages:
         for cell in page.markdown:
             for anchor in re.findall(r"^\((confusion-\d+)\)=", cell.text, re.M):
-                if anchor in seen:
-                    bad.append(f"{anchor} stands in {seen[anchor]} and in {page.name}")
-                seen[anchor] = page.name
+                yield anchor, page
+
+
+def anchor_faults(pages):
+    """A confusion is settled in one place."""
+    seen, bad = {}, []
+    for anchor, page in settled_confusions(pages):
+        if anchor in seen:
+            bad.append(f"{anchor} stands in {seen[anchor]} and in {page.name}")
+        seen[anchor] = page.name
     return bad
 
 
 def confusion_list_faults(pages, listing):
     """The page of confusions links to each that is settled, once, by its chapter."""
-    settled = {
-        anchor: int(page.name[:2])
-        for page in pages
-        for cell in page.markdown
-        for anchor in re.findall(r"^\((confusion-\d+)\)=", cell.text, re.M)
-    }
+    settled = {anchor: page.chapter for anchor, page in settled_confusions(pages)}
     text = "\n".join(cell.text for cell in listing.markdown)
     links = re.findall(r"\{ref\}`chapter\s(\d+) <(confusion-\d+)>`", text)
-    listed = sorted((anchor, int(chapter)) for chapter, anchor in links)
+    listed = [(anchor, int(chapter)) for chapter, anchor in links]
     return [f"{anchor} of chapter {chapter} is on one side only, or listed twice"
             for anchor, chapter in {*listed, *settled.items()}
             if (listed.count((anchor, chapter)), settled.get(anchor)) != (1, chapter)
