@@ -3,6 +3,7 @@
 from . import (
     activations,
     data,
+    fast,
     figures,
     initialise,
     interop,
@@ -11,7 +12,9 @@ from . import (
     tasks,
     verify,
 )
-from .compose import Bidirectional, Stack
+from .bidirectional import Bidirectional
+from .checkpoint import Checkpointed
+from .compose import Stack
 from .exercises import check
 from .gru import GRU, MGU
 from .heads import Embedding, Linear
@@ -19,7 +22,6 @@ from .lstm import LSTM
 from .model import Model
 from .optimise import SGD, Adam, clip_by_norm
 from .rnn import RNN
-from .stretches import Checkpointed, Masked
 from .train import train
 
 __all__ = [
@@ -32,7 +34,6 @@ __all__ = [
     "LSTM",
     "Linear",
     "MGU",
-    "Masked",
     "Model",
     "RNN",
     "Stack",
@@ -40,6 +41,7 @@ __all__ = [
     "check",
     "clip_by_norm",
     "data",
+    "fast",
     "figures",
     "initialise",
     "interop",

@@ -1,47 +1,118 @@
-"""Recurrent layers put together: in a stack, in two directions."""
+"""Layers put together: in a stack, in two directions, above an embedding."""
 
 import copy
+from types import MappingProxyType
 
 import numpy as np
 
-from .arguments import expect, generator
-from .layer import Composite
-from .stretches import Masked, steps_that_count
+from .arguments import expect, generator, rectangular
+from .layer import Fixed, Layer
+from .masks import counting
+from .state import split_state
 
 
-class _Several(Composite):
-    """Layers whose states stand side by side, and that pass on which steps count."""
+class Composite(Fixed):
+    """Several layers as one: parameters and gradients by name, such as ``head.W_y``.
 
-    def __init__(self, parts):
-        super().__init__(parts)
-        self._masked = [maskable(layer) for layer in self.layers]
+    Parameters
+    ----------
+    **parts : layer or None
+        The layers by the name that their parameters get in front; None is left out.
+
+    Attributes
+    ----------
+    parts : dict of str to layer
+        The layers by name.
+    params, grads : dict of str to array
+        Those of all layers; the arrays are theirs.
+    dtype : data type
+        Of all parameters.
+
+    Raises
+    ------
+    ValueError
+        If the layers differ in data type.
+    """
+
+    fixed = ("parts",)
+
+    def __init__(self, **parts):
+        self.parts = {name: part for name, part in parts.items() if part is not None}
+        types = [str(part.dtype) for part in self.parts.values()]
+        if len({*types}) > 1:
+            raise ValueError(f"layers must share one dtype, got {' and '.join(types)}")
+        self._tape = None
+
+    @property
+    def dtype(self):
+        """The data type of all parameters."""
+        return next(iter(self.parts.values())).dtype
+
+    @property
+    def params(self):
+        """The parameters of all layers by name."""
+        return self._all("params")
+
+    @property
+    def grads(self):
+        """The gradients of all layers by name."""
+        return self._all("grads")
+
+    @property
+    def size(self):
+        """The number of parameters."""
+        return sum(part.size for part in self.parts.values())
+
+    @property
+    def embedding(self):
+        """What turns labels into inputs, or None."""
+        return self.parts.get("embedding")
+
+    def astype(self, dtype):
+        """Copy everything with the parameters in another data type; see `Layer`."""
+        return self._with(lambda part: part.astype(dtype))
+
+    def twin(self):
+        """Make one that shares the parameters, with a tape of its own; see `Layer`."""
+        return self._with(lambda part: part.twin())
 
     def _with(self, change):
         """Copy this with each of its layers changed."""
-        other = super()._with(change)
-        other._masked = [maskable(layer) for layer in other.layers]
+        other = copy.copy(self)
+        parts = {name: change(part) for name, part in self.parts.items()}
+        vars(other).update(parts=parts, _tape=None)
         return other
 
-    def _runners(self, mask):
-        """Return who runs each layer, and what mask they are told of."""
-        if mask is None:
-            return self.layers, ()
-        return self._masked, (mask,)
+    def _all(self, what):
+        """Join a dictionary of each layer into one that cannot be added to."""
+        return MappingProxyType(
+            {
+                f"{name}.{key}": array
+                for name, part in self.parts.items()
+                for key, array in getattr(part, what).items()
+            }
+        )
 
-    def _states(self, name, state):
-        """Return a state for each layer; None is none for all."""
-        count = len(self.layers)
-        if state is None:
-            return [None] * count
-        if not isinstance(state, tuple | list) or len(state) != count:
-            got = len(state) if isinstance(state, tuple | list) else "one array"
-            raise ValueError(
-                f"{name} must hold one state for each of {count} layers, got {got}"
-            )
-        return [*state]
+    def _enter(self, xs, mask):
+        """Look labels up, if there is an embedding; return the mask as it is told on.
+
+        What stands where no step counts need not be a label.
+        """
+        xs = rectangular("labels" if self.embedding else "xs", xs)
+        told = () if mask is None or xs.ndim < 2 else (counting(mask, *xs.shape[:2]),)
+        if self.embedding:
+            expect("labels", xs, ("B", "T"), np.dtype(float), finite=False)
+            xs = self.embedding.forward(np.where(told[0], xs, 0) if told else xs)
+        return xs, told
+
+    def _leave(self, dxs):
+        """Send the gradient of the inputs on to the embedding, if there is one."""
+        return self.embedding.backward(dxs) if self.embedding else dxs
+
+    _read_tape = Layer._read_tape
 
 
-class Stack(_Several):
+class Stack(Composite):
     """Recurrent layers on top of each other: each reads the outputs of the one below.
 
     Parameters
@@ -55,9 +126,13 @@ class Stack(_Several):
         Drop the same units at every step of a sequence, instead of drawing anew.
     rng : numpy.random.Generator, optional
         Where dropout comes from.
+    embedding : Embedding, optional
+        Stands below the lowest layer: the stack then reads labels (B, T).
 
     Attributes
     ----------
+    layers : list of layer
+        From the bottom up.
     params, grads : dict
         Those of all layers, as ``0.W_x``, ``1.W_x``, …
     training : bool
@@ -74,24 +149,31 @@ class Stack(_Several):
     Ghahramani (2016).
     """
 
-    def __init__(self, layers, dropout=0.0, *, shared=False, rng=None):
+    fixed = (*Composite.fixed, "dropout", "shared", "rng")
+
+    def __init__(self, layers, dropout=0.0, *, shared=False, rng=None, embedding=None):
         if not layers:
             raise ValueError("a stack needs at least one layer, got none")
-        super().__init__({str(k): layer for k, layer in enumerate(layers)})
+        numbered = {str(k): layer for k, layer in enumerate(layers)}
+        super().__init__(embedding=embedding, **numbered)
+        if embedding is not None:
+            fit("layer 0", layers[0], "the embedding", embedding)
         for k, (below, above) in enumerate(zip(layers, layers[1:], strict=False)):
-            if below.output_size != above.input_size:
-                raise ValueError(
-                    f"layer {k + 1} must take the {below.output_size} outputs of "
-                    f"layer {k}, got input_size {above.input_size}"
-                )
+            fit(f"layer {k + 1}", above, f"layer {k}", below)
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be a share in 0 … 1, 1 excluded, "
-                             f"got {dropout}")  # fmt: skip
+            raise ValueError(
+                f"dropout must be a share in 0 … 1, 1 excluded, got {dropout}"
+            )
         if dropout and len(layers) == 1:
             raise ValueError("dropout acts between layers, so one layer has none")
         self.dropout, self.shared = dropout, shared
         self.rng = generator(rng) if dropout else None
         self.training = True
+
+    @property
+    def layers(self):
+        """The layers, from the bottom up."""
+        return [part for name, part in self.parts.items() if name != "embedding"]
 
     @property
     def input_size(self):
@@ -108,12 +190,12 @@ class Stack(_Several):
 
         Parameters
         ----------
-        xs : array, shape (B, T, I)
+        xs : array, shape (B, T, I), or (B, T) of int above an embedding
             The inputs.
         state : tuple, optional
             For each layer where it starts, or None.
         mask : array, shape (B, T) of bool, or (B,) of int, optional
-            The steps that count, or the lengths; see `Masked`.
+            The steps that count, or the lengths; see `Recurrent`.
 
         Returns
         -------
@@ -128,16 +210,17 @@ class Stack(_Several):
             If a shape, a type or a value is not what it must be.
         """
         self._tape = None
-        runners, mask = self._runners(mask)
-        last, masks = [], []
-        for k, given in enumerate(self._states("state", state)):
+        starts = self._states("state", state)
+        xs, told = self._enter(xs, mask)
+        ends, drops = [], []
+        for k, (layer, start) in enumerate(zip(self.layers, starts, strict=True)):
             if k > 0 and self.dropout and self.training:
-                masks.append(self._draw(xs.shape))
-                xs = xs * masks[-1]
-            xs, end = runners[k].forward(xs, given, *mask)
-            last.append(end)
-        self._tape = runners, masks
-        return xs, tuple(last)
+                drops.append(self._draw(xs.shape))
+                xs = xs * drops[-1]
+            xs, end = layer.forward(xs, start, *told)
+            ends.append(end)
+        self._tape = drops
+        return xs, tuple(ends)
 
     def backward(self, dhs, dstate=None):
         """Send gradients back from the top down.
@@ -152,7 +235,7 @@ class Stack(_Several):
         Returns
         -------
         dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs.
+            The gradient with respect to the inputs; None above an embedding.
         dstate : tuple
             For each layer the gradient with respect to its initial state.
 
@@ -163,14 +246,14 @@ class Stack(_Several):
         TypeError, ValueError
             If a shape, a type or a value is not what it must be.
         """
-        runners, masks = self._read_tape()
-        dstate = self._states("dstate", dstate)
-        self._tape = None
-        for k in reversed(range(len(runners))):
-            dhs, dstate[k] = runners[k].backward(dhs, dstate[k])
-            if k > 0 and masks:
-                dhs = dhs * masks[k - 1]
-        return dhs, tuple(dstate)
+        drops, dstate = self._read_tape(), self._states("dstate", dstate)
+        layers = self.layers
+        for k in reversed(range(len(layers))):
+            dhs, dstate[k] = layers[k].backward(dhs, dstate[k])
+            self._tape = None
+            if k > 0 and drops:
+                dhs = dhs * drops[k - 1]
+        return self._leave(dhs), tuple(dstate)
 
     def last_output(self, state):
         """Return what the highest layer put out last; see `Recurrent`."""
@@ -181,6 +264,12 @@ class Stack(_Several):
         *below, top = self._states("dstate", dstate)
         return *below, self.layers[-1].into_last_output(top, dh)
 
+    def _states(self, name, state):
+        """Return a state for each layer."""
+        count = len(self.layers)
+        what = f"one state for each of {count} layers"
+        return split_state(name, state, count, what)
+
     def _draw(self, shape):
         """Draw what the numbers between two layers are multiplied by."""
         B, T, H = shape
@@ -190,154 +279,14 @@ class Stack(_Several):
     def _with(self, change):
         """Copy this with each of its layers changed, and dropout of its own."""
         other = super()._with(change)
-        other.rng = copy.deepcopy(self.rng)
+        vars(other)["rng"] = copy.deepcopy(self.rng)
         return other
 
 
-class Bidirectional(_Several):
-    """Two layers over the same inputs, one of them from the end to the beginning.
-
-    Parameters
-    ----------
-    forward, backward : layer
-        What reads from left to right, and what reads from right to left.
-
-    Attributes
-    ----------
-    params, grads : dict
-        Those of both, as ``forward.W_x``, ``backward.W_x``, …
-
-    Raises
-    ------
-    ValueError
-        If their input sizes differ.
-
-    Notes
-    -----
-    Schuster and Paliwal (1997). The layer from right to left ends at t = 1: its final
-    state belongs to the first step.
-    """
-
-    def __init__(self, forward, backward):
-        if forward.input_size != backward.input_size:
-            raise ValueError(
-                "both directions must read the same inputs, got input_size "
-                f"{forward.input_size} and {backward.input_size}"
-            )
-        super().__init__({"forward": forward, "backward": backward})
-
-    @property
-    def input_size(self):
-        """The size of the inputs."""
-        return self.layers[0].input_size
-
-    @property
-    def output_size(self):
-        """The size of both outputs side by side."""
-        return sum(layer.output_size for layer in self.layers)
-
-    def forward(self, xs, state=None, mask=None):
-        """Run both layers, each in its direction.
-
-        Parameters
-        ----------
-        xs : array, shape (B, T, I)
-            The inputs.
-        state : tuple, optional
-            Where each of the two starts, or None; the second starts behind step T.
-        mask : array, shape (B, T) of bool, or (B,) of int, optional
-            The steps that count, or the lengths; see `Masked`.
-
-        Returns
-        -------
-        hs : array, shape (B, T, H + H)
-            At each step what either has made of the inputs up to there, side by side.
-        state : tuple
-            Where each ends: the first at step T, the second at step 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        self._tape = None
-        starts = self._states("state", state)
-        xs = expect("xs", xs, ("B", "T", self.input_size), self.dtype, finite=False)
-        if mask is not None:
-            mask = steps_that_count(mask, *xs.shape[:2])
-        (right, left), mask = self._runners(mask)
-        hs_right, end_right = right.forward(xs, starts[0], *mask)
-        turned = [counts[:, ::-1] for counts in mask]
-        hs_left, end_left = left.forward(xs[:, ::-1], starts[1], *turned)
-        self._tape = right, left
-        return np.concatenate([hs_right, hs_left[:, ::-1]], -1), (end_right, end_left)
-
-    def backward(self, dhs, dstate=None):
-        """Send gradients back through both layers.
-
-        Parameters
-        ----------
-        dhs : array, shape (B, T, H + H), or None
-            The gradient with respect to the outputs.
-        dstate : tuple, optional
-            The gradient with respect to the final state of each, or None.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs, of both together.
-        dstate : tuple
-            The gradient with respect to the initial state of each.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
-        right, left = self._read_tape()
-        ends = self._states("dstate", dstate)
-        dhs_right = dhs_left = None
-        if dhs is not None:
-            shape = ("B", "T", self.output_size)
-            dhs = expect("dhs", dhs, shape, self.dtype, finite=False)
-            cut = right.output_size
-            dhs_right, dhs_left = dhs[..., :cut], dhs[:, ::-1, cut:]
-        self._tape = None
-        dxs_right, first_right = right.backward(dhs_right, ends[0])
-        dxs_left, first_left = left.backward(dhs_left, ends[1])
-        return dxs_right + dxs_left[:, ::-1], (first_right, first_left)
-
-    def last_output(self, state):
-        """Return what each direction put out last, side by side; see `Recurrent`.
-
-        For the second, that is its output at step 1.
-        """
-        ends = zip(self.layers, state, strict=True)
-        return np.concatenate([layer.last_output(end) for layer, end in ends], -1)
-
-    def into_last_output(self, dstate, dh):
-        """Add the gradient of the last outputs; see `Recurrent`."""
-        (right, left), ends = self.layers, self._states("dstate", dstate)
-        cut = right.output_size
-        return (
-            right.into_last_output(ends[0], dh[:, :cut]),
-            left.into_last_output(ends[1], dh[:, cut:]),
+def fit(name, above, whose, below):
+    """Raise if a layer does not take the outputs of what stands below it."""
+    if below.output_size != above.input_size:
+        raise ValueError(
+            f"{name} must take the {below.output_size} outputs of {whose}, "
+            f"got input_size {above.input_size}"
         )
-
-
-def maskable(layer):
-    """Return a layer that can be told which steps count.
-
-    Parameters
-    ----------
-    layer : layer
-        Any recurrent layer, or several put together.
-
-    Returns
-    -------
-    layer
-        The same, or the same as `Masked`: its ``forward`` takes a mask.
-    """
-    return layer if isinstance(layer, _Several | Masked) else Masked(layer)

@@ -10,7 +10,8 @@ import importlib
 
 import numpy as np
 
-from .compose import Bidirectional, Stack
+from .bidirectional import Bidirectional
+from .compose import Stack
 from .gru import GRU, MGU
 from .lstm import LSTM
 from .rnn import RNN
@@ -65,7 +66,7 @@ def options(layer):
         "projection": layer.projection_size is not None,
         **{f"activation {name!r}": name != "tanh" for name in names},
         APART: names[0] != names[1],
-        **dict(zip(OPEN, (not there for there in layer.gates.values()), strict=True)),
+        **dict(zip(OPEN, (not there for there in (layer.input_gate, layer.forget_gate, layer.output_gate)), strict=True)),
     }
     return [option for option, there in found.items() if there]
 

@@ -1,25 +1,21 @@
 """The LSTM: a cell that is added to, and gates that decide what enters, stays, leaves.
 
-Here are the layer, its options, and the loops of the plain one. Each option's changed
-equations are in `lstm_variants`.
+First the plain cell, then the cell with options, of which one that is off leaves its
+term neutral: peepholes of zero, a gate that is one, a projection that changes nothing.
 """
 
 import numpy as np
 
-from . import initialise, lstm_variants
-from .activations import activation
-from .arguments import generator, positive
-from .layer import Recurrent, block_length, rows, transposed
+from . import initialise
+from .activations import activation, sigmoid
+from .arguments import positive
+from .recurrent import Recurrent, beside, blocks
+
+EPS = 1e-5  # keeps layer normalisation finite, as in torch.nn.LayerNorm
 
 
 class LSTM(Recurrent):
     """A recurrent layer with a cell and three gates.
-
-    The plain layer, with a_t = x_t W_x + h_{t-1} W_h + b cut into the columns of i, f,
-    g and o, computes
-
-        i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o);  g = tanh(a_g)
-        c_t = f c_{t-1} + i g;  h_t = o tanh(c_t)
 
     Parameters
     ----------
@@ -75,6 +71,12 @@ class LSTM(Recurrent):
     plain layer keeps 6 + I/H from one pass to the other: four gates, c and h.
     """
 
+    fixed = (
+        *Recurrent.fixed, "peephole", "coupled", "input_gate", "forget_gate",
+        "output_gate", "gate_recurrence", "input_activation", "output_activation",
+        "projection_size", "layer_norm",
+    )  # fmt: skip
+
     def __init__(
         self,
         input_size,
@@ -94,164 +96,206 @@ class LSTM(Recurrent):
         projection_size=None,
         layer_norm=False,
     ):
-        super().__init__(input_size, hidden_size, dtype)
-        rng = generator(rng)
-        gates = {"i": input_gate, "f": forget_gate, "o": output_gate}
-        _refuse(
-            coupled and not (input_gate and forget_gate),
-            "coupled=True makes i = 1 - f, so it needs both of these gates",
-        )
-        _refuse(
-            gate_recurrence and (coupled or not all(gates.values())),
-            "gate_recurrence=True needs three gates of their own",
-        )
-        _refuse(
-            layer_norm and (peephole or gate_recurrence),
-            "layer_norm=True is defined for gates that see x and h alone",
-        )
-        _refuse(forget_bias and not forget_gate,
-                "forget_bias needs the forget gate, got forget_gate=False")  # fmt: skip
-        self.peephole, self.coupled, self.gates = peephole, coupled, gates
-        self.gate_recurrence, self.layer_norm = gate_recurrence, layer_norm
+        self.peephole, self.coupled = peephole, coupled
+        self.input_gate, self.forget_gate = input_gate, forget_gate
+        self.output_gate, self.gate_recurrence = output_gate, gate_recurrence
         self.input_activation = input_activation
         self.output_activation = output_activation
-        activation(input_activation), activation(output_activation)
+        self.layer_norm, self.projection_size = layer_norm, projection_size
+        self._refuse_contradictions(forget_bias)
+        super().__init__(input_size, hidden_size, rng=rng, dtype=dtype)
+        self.params["b"][self.columns("f")] = forget_bias
 
-        I, H = self.input_size, self.hidden_size
-        self.projection_size = projection_size
-        projected = projection_size is not None
-        P = positive("projection_size", projection_size) if projected else H
-        self.order = "fgo" if coupled else "ifgo"
-        self.state_sizes = {"h": P, "c": H}
-        params = initialise.gates(rng, len(self.order), I, H, self.dtype, P)
-        params["b"][self.columns("f")] = forget_bias
-        if peephole:
+    def _refuse_contradictions(self, forget_bias):
+        """Raise if two options contradict each other."""
+        gates = self.input_gate, self.forget_gate, self.output_gate
+        if self.coupled and not all(gates[:2]):
+            raise ValueError(
+                "coupled=True makes i = 1 - f, so it needs both of these gates"
+            )
+        if self.gate_recurrence and (self.coupled or not all(gates)):
+            raise ValueError("gate_recurrence=True needs three gates of their own")
+        if self.layer_norm and (self.peephole or self.gate_recurrence):
+            raise ValueError(
+                "layer_norm=True is defined for gates that see x and h alone"
+            )
+        if forget_bias and not self.forget_gate:
+            raise ValueError("forget_bias needs the forget gate, got forget_gate=False")
+        activation(self.input_activation), activation(self.output_activation)
+        if self.projection_size is not None:
+            positive("projection_size", self.projection_size)
+
+    @property
+    def order(self):
+        """The gates whose columns stand side by side."""
+        return "fgo" if self.coupled else "ifgo"
+
+    @property
+    def state_sizes(self):
+        """The arrays of the state by letter: h, c, and perhaps the gates i f o."""
+        H, P = self.hidden_size, self.projection_size
+        sizes = {"h": H if P is None else P, "c": H}
+        return sizes | ({"gates": 3 * H} if self.gate_recurrence else {})
+
+    @property
+    def plain(self):
+        """Whether no option is set."""
+        return (
+            self.input_activation == self.output_activation == "tanh"
+            and self.input_gate and self.forget_gate and self.output_gate
+            and not (self.peephole or self.coupled or self.gate_recurrence)
+            and not (self.layer_norm or self.projection_size)
+        )  # fmt: skip
+
+    def first_params(self, rng):
+        """Draw the parameters that the options ask for."""
+        H, P, k = self.hidden_size, self.output_size, len(self.order)
+        sizes = k, self.input_size, H
+        params = initialise.gates(rng, *sizes, self.dtype, P)
+        if self.peephole:
             seeing = [gate for gate in "ifo" if gate in self.order]
             params |= {f"p_{gate}": np.zeros(H, self.dtype) for gate in seeing}
-        if gate_recurrence:
-            self.state_sizes["gates"] = 3 * H
+        if self.gate_recurrence:
             params["W_gates"] = initialise.glorot(rng, 3 * H, 3 * H, self.dtype)
-        if projected:
+        if self.projection_size is not None:
             params["W_proj"] = initialise.glorot(rng, H, P, self.dtype)
-        if layer_norm:
-            wide, narrow = np.ones(params["b"].size, self.dtype), np.ones(H, self.dtype)
-            params |= {"gain_x": wide, "gain_h": wide.copy()}
-            params |= {"gain_c": narrow, "b_c": np.zeros(H, self.dtype)}
-        self._declare(**params)
-        plain = params.keys() == {"W_x", "W_h", "b"} and not coupled
-        tanh = input_activation == output_activation == "tanh"
-        self._is_plain = plain and tanh and all(gates.values())
+        if self.layer_norm:
+            gains = {"gain_x": k * H, "gain_h": k * H, "gain_c": H}
+            params |= {name: np.ones(n, self.dtype) for name, n in gains.items()}
+            params["b_c"] = np.zeros(H, self.dtype)
+        return params
 
-    def columns(self, gate):
-        """Return the slice of the columns of "i", "f", "g" or "o"."""
-        H, k = self.hidden_size, self.order.index(gate)
-        return slice(k * H, (k + 1) * H)
+    def cell(self):
+        """Return the two functions of one step, plain or with options."""
+        if self.plain:
+            return self.step, self.step_back
+        return self.step_with_options, self.step_back_with_options
 
-    def _run(self, x, state, *weights):
-        """Run the layer over x (T, B, I + 1); return hs and the final state."""
-        if self._is_plain:
-            return self._run_plain(x, state, *weights)
-        return lstm_variants.run(self, x[..., :-1].copy(), state)
+    def step(self, w, a_x, h_prev, c_prev):
+        """Run one step from h_prev and c_prev (B, H)."""
+        a_i, a_f, a_g, a_o = blocks(a_x + h_prev @ w.W_h, 4)
+        i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+        c = f * c_prev + i * g
+        h = o * np.tanh(c)
+        return (h, c), (h_prev, c_prev, i, f, g, o, c)
 
-    def _run_back(self, dhs, *dstate):
-        """Send dhs (T, B, H) and dstate back; return dx and that of the first state."""
-        if self._is_plain:
-            return self._run_plain_back(dhs, *dstate)
-        return lstm_variants.run_back(self, dhs, dstate)
+    def step_back(self, w, kept, dh, dc):
+        """Send dh and dc (B, H) back through one step."""
+        h_prev, c_prev, i, f, g, o, c = kept
+        tanh_c = np.tanh(c)
+        do = dh * tanh_c
+        dc = dc + dh * o * (1 - tanh_c**2)  # from the step to the right, and through h
+        di, df, dg = dc * g, dc * c_prev, dc * i
+        da_i = di * i * (1 - i)
+        da_f = df * f * (1 - f)
+        da_g = dg * (1 - g**2)
+        da_o = do * o * (1 - o)
+        da = beside(da_i, da_f, da_g, da_o)
+        dh_prev, dc_prev = da @ w.W_h.T, dc * f
+        return (dh_prev, dc_prev), {"a_x": da, "W_h": (h_prev, da)}
 
-    def _run_plain(self, x, state, W_x, W_h, b):
-        """Run the plain layer over x (T, B, I + 1); return hs, h and c."""
-        T, B, _ = x.shape
-        H = self.hidden_size
-        a = self._buffer("a", T, B, 4 * H)
-        gates = a.reshape(T, 4, B, H)  # take the place of a_t: each gate in one piece
-        h, c = self._states(T, *state)
+    def read(self, w, x):
+        """Return a_x of all steps at once: x W_x, normalised if asked for, plus b."""
+        if not self.layer_norm:
+            return super().read(w, x)
+        unit, s = normalise(x @ w.W_x)
+        return w.gain_x * unit + w.b, (x, unit, s)
 
-        # One tanh for all four: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half
-        # goes into the weights.
-        fold = np.full(4 * H, 0.5, self.dtype)
-        fold[self.columns("g")] = 1
-        W_x = self._with_bias(W_x, b, fold)
-        W_h = np.multiply(W_h, fold, self._buffer("W_h", *W_h.shape))
-        np.matmul(rows(x), W_x, out=rows(a))  # all steps at once
-        p, u = self._buffer("p", B, 4 * H), self._buffer("u", B, H)
-        p_gates = p.reshape(B, 4, H).swapaxes(0, 1)
-        scale = np.tile(fold, (B, 1))
-        shift = np.full((4, B, H), 0.5, self.dtype)
-        shift[2] = 0
-        dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
-        parts = gates.swapaxes(0, 1)
-        views = self._steps("forward", a, gates, *parts, c[:-1], c[1:], h[:-1], h[1:])
-        for a_t, gates_t, i, f, g, o, c_prev, c_t, h_prev, h_t in views:
-            add(a_t, dot(h_prev, W_h, p), p)  # a_t = x_t W_x + h_{t-1} W_h + b
-            multiply(tanh(p, p), scale, p)
-            add(p_gates, shift, gates_t)  # i, f, g, o
-            multiply(f, c_prev, c_t)
-            add(c_t, multiply(i, g, u), c_t)  # c_t = f c_{t-1} + i g
-            multiply(o, tanh(c_t, h_t), h_t)  # h_t = o tanh(c_t)
-        self._tape = x, a, c, h, W_x, W_h
-        return h[1:], h[T], c[T]
+    def read_back(self, w, da_x, kept):
+        """Return dx, and what reaches W_x, b and gain_x."""
+        if not self.layer_norm:
+            return super().read_back(w, da_x, kept)
+        x, unit, s = kept
+        dproduct = normalise_back(w.gain_x * da_x, unit, s)
+        dx = dproduct @ w.W_x.T
+        return dx, {"W_x": (x, dproduct), "b": da_x, "gain_x": da_x * unit}
 
-    def _run_plain_back(self, dhs, dh_T, dc_T):
-        """Send dhs (T, B, H), dh and dc back through the plain layer."""
-        x, a, c, h, W_x, W_h = self._tape
-        T, B, H = dhs.shape
-        unfold = np.full(4 * H, 2, self.dtype)
-        unfold[self.columns("g")] = 1
-        W_x *= unfold
-        W_h *= unfold
-        W_hT = transposed(W_h, B)
+    def step_with_options(self, w, a_x, h_prev, c_prev, *gates_prev):
+        """Run one step from h_prev (B, P), c_prev (B, H) and perhaps gates (B, 3H)."""
+        phi, psi = activation(self.input_activation), activation(self.output_activation)
+        p_i, p_f, p_o = self._peepholes(w)
+        product, norm_h, norm_c = h_prev @ w.W_h, None, None
+        if self.layer_norm:
+            norm_h = normalise(product)
+            product = w.gain_h * norm_h[0]
+        a = dict(zip(self.order, blocks(a_x + product, len(self.order)), strict=True))
+        for gates in gates_prev:  # the gates of the step before, if they are seen
+            for gate, seen in zip("ifo", blocks(gates @ w.W_gates, 3), strict=True):
+                a[gate] = a[gate] + seen
+        one = np.ones_like(c_prev)
+        f = sigmoid(a["f"] + p_f * c_prev) if self.forget_gate else one
+        if self.coupled:
+            i = 1 - f
+        else:
+            i = sigmoid(a["i"] + p_i * c_prev) if self.input_gate else one
+        g = phi.f(a["g"])
+        c = f * c_prev + i * g
+        o = sigmoid(a["o"] + p_o * c) if self.output_gate else one
+        seen = c
+        if self.layer_norm:
+            norm_c = normalise(c)
+            seen = w.gain_c * norm_c[0] + w.b_c
+        y = psi.f(seen)
+        h = o * y if self.projection_size is None else (o * y) @ w.W_proj
+        kept = h_prev, c_prev, gates_prev, i, f, g, o, c, y, norm_h, norm_c
+        return (h, c, *([beside(i, f, o)] if gates_prev else [])), kept
 
-        dh, dc, u = (self._buffer(name, B, H) for name in ("dh", "dc", "u"))
-        dh[...], dc[...] = dh_T, dc_T
-        gates = a.reshape(T, 4, B, H)
-        da = a.reshape(T, B, 4, H).swapaxes(1, 2)  # takes the place of the gates
-        steps = self._steps("backward", a, da[:, :3], da[:, 3])
-        block = block_length(T, 6 * dc.nbytes)
-        slopes = self._buffer("slopes", block, 6, B, H)
-        kept = self._steps("block", slopes[:, :3], *slopes[:, 3:].swapaxes(0, 1))
-        dot, add, multiply = np.dot, np.add, np.multiply
-        for stop in range(T, 0, -block):
-            now = slice(max(0, stop - block), stop)
-            n = stop - now.start
-            self._slopes(gates[now], c[now.start : stop + 1], h[1:][now], slopes[:n])
-            views = zip(steps[now], kept[:n], dhs[now], strict=True)
-            for (da_t, da_ifg, da_o), (ifg, o, m, f), dh_t in reversed([*views]):
-                add(dh, dh_t, dh)  # from the step to the right, from the output above
-                add(dc, multiply(dh, m, u), dc)  # from the right, and through tanh(c)
-                multiply(o, dh, da_o)
-                multiply(ifg, dc, da_ifg)
-                multiply(dc, f, dc)
-                dot(da_t, W_hT, dh)
+    def step_back_with_options(self, w, kept, dh, dc, *dgates):
+        """Send dh (B, P), dc (B, H) and perhaps dgates (B, 3H) back one step."""
+        h_prev, c_prev, gates_prev, i, f, g, o, c, y, norm_h, norm_c = kept
+        phi, psi = activation(self.input_activation), activation(self.output_activation)
+        p_i, p_f, p_o = self._peepholes(w)
+        received = {}
+        dm = dh
+        if self.projection_size is not None:
+            dm, received["W_proj"] = dh @ w.W_proj.T, (o * y, dh)
+        di, df, do = blocks(dgates[0], 3) if dgates else (0.0, 0.0, 0.0)
 
-        # The sums over time and batch, each in one product.
-        dW_x, dW_h = rows(x).T @ rows(a), rows(h[:-1]).T @ rows(a)
-        self.grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
-        np.matmul(rows(a), W_x.T, out=rows(x))  # dx takes the place of x
-        return x[..., :-1], dh, dc
+        da_o = (do + dm * y) * o * (1 - o)  # a gate that is one has the slope zero
+        dseen = dm * o * psi.df(y)
+        if self.layer_norm:
+            received |= {"b_c": dseen, "gain_c": dseen * norm_c[0]}
+            dseen = normalise_back(w.gain_c * dseen, *norm_c)
+        dc = dc + dseen + da_o * p_o  # from the right, through h, through o
 
-    def _slopes(self, gates, c, h, slopes):
-        """Fill the slopes of a few steps, from their gates, cells and outputs.
+        di, df, dg = di + dc * g, df + dc * c_prev, dc * i
+        if self.coupled:
+            di, df = 0 * di, df - di
+        da_i, da_f = di * i * (1 - i), df * f * (1 - f)
+        da_g = dg * phi.df(g)
+        dc_prev = dc * f + da_i * p_i + da_f * p_f
 
-        With dh and dc of a step at hand, da_o = dh tanh(c) o', and m = o tanh'(c) takes
-        dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'; and f is
-        what is left of dc for the step before.
-        """
-        multiply, subtract = np.multiply, np.subtract
-        i, f, g, o = gates.swapaxes(0, 1)
-        to_i, to_f, to_g, to_o, m, kept = slopes.swapaxes(0, 1)
-        ig = multiply(i, g, kept)
-        subtract(ig, multiply(ig, i, to_i), to_i)  # i g - (i g) i
-        subtract(i, multiply(ig, g, to_g), to_g)  # i - (i g) g
-        cf = multiply(c[:-1], f, kept)
-        subtract(cf, multiply(cf, f, to_f), to_f)  # c f - (c f) f
-        subtract(h, multiply(h, o, to_o), to_o)  # o y - (o y) o, y = tanh(c), h = o y
-        y = np.tanh(c[1:], kept)
-        subtract(o, multiply(h, y, m), m)  # o - (o y) y
-        kept[...] = f
+        da_of = {"i": da_i, "f": da_f, "g": da_g, "o": da_o}
+        da = beside(*map(da_of.get, self.order))
+        for gate, seen in zip("ifo", (c_prev, c_prev, c), strict=True):
+            if f"p_{gate}" in self.params:
+                received[f"p_{gate}"] = da_of[gate] * seen
+        dgates_prev = []
+        for gates in gates_prev:
+            da_ifo = beside(da_i, da_f, da_o)
+            dgates_prev = [da_ifo @ w.W_gates.T]
+            received["W_gates"] = gates, da_ifo
+        dproduct = da
+        if self.layer_norm:
+            received["gain_h"] = da * norm_h[0]
+            dproduct = normalise_back(w.gain_h * da, *norm_h)
+        dh_prev = dproduct @ w.W_h.T
+        received |= {"a_x": da, "W_h": (h_prev, dproduct)}
+        return (dh_prev, dc_prev, *dgates_prev), received
+
+    def _peepholes(self, w):
+        """Return p_i, p_f, p_o; zero for what is not there."""
+        return [getattr(w, f"p_{gate}", 0.0) for gate in "ifo"]
 
 
-def _refuse(nonsense, sentence):
-    """Raise if two options contradict each other."""
-    if nonsense:
-        raise ValueError(sentence)
+def normalise(a):
+    """Return a with mean 0 and variance 1 over the last axis, and its deviation s."""
+    a = a - a.mean(axis=-1, keepdims=True)
+    s = np.sqrt((a * a).mean(axis=-1, keepdims=True) + a.dtype.type(EPS))
+    return a / s, s
+
+
+def normalise_back(du, u, s):
+    """Send the gradient of u = normalise(a) back to a: chapter 8's box."""
+    mean, along = du.mean(-1, keepdims=True), (du * u).mean(-1, keepdims=True)
+    return (du - mean - u * along) / s

@@ -1,0 +1,123 @@
+"""A layer that keeps a state now and then, and runs again what lies between."""
+
+import math
+
+import numpy as np
+
+from .arguments import positive
+from .recurrent import Recurrent
+
+
+class Checkpointed:
+    """A layer that keeps a state now and then, and runs again what lies between.
+
+    The gradient is the same. A forward pass more is the price; in return the memory
+    grows with the square root of T, beside inputs and outputs.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        What runs. In all but its passes the one stands for the other: parameters,
+        gradients, sizes.
+    every : int, optional
+        How many steps lie between two states that are kept; ceil(sqrt(T)) if it is not
+        given.
+
+    Attributes
+    ----------
+    params, grads : dict
+        Those of the layer; ``grads`` is filled by ``backward``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the layer is not one recurrent layer, or every is not a whole number of at
+        least 1.
+
+    Notes
+    -----
+    Chen et al. (2016), where the layers stand in place of the steps. In units of
+    T·B·H the layer keeps I/H, and for a stretch what the layer in it keeps.
+    """
+
+    def __init__(self, layer, every=None):
+        if not isinstance(layer, Recurrent):
+            raise TypeError(
+                "Checkpointed takes one recurrent layer, "
+                f"got {type(layer).__name__}: wrap the layers in it"
+            )
+        every = None if every is None else positive("every", every)
+        vars(self).update(layer=layer, every=every, _run=None)
+
+    def __getattr__(self, name):
+        """Look in the layer for what is not here."""
+        if name == "layer" or name.startswith("__"):  # while a copy is being made
+            raise AttributeError(name)
+        return getattr(self.layer, name)
+
+    def __setattr__(self, name, value):
+        """Set it in the layer."""
+        if name in vars(self):
+            raise AttributeError(
+                f"{name} is fixed when the Checkpointed is made, got {value!r}: "
+                "make another one"
+            )
+        setattr(self.layer, name, value)
+
+    def forward(self, xs, state=None, mask=None):
+        """Run the layer, and keep inputs and some states; see `Recurrent`."""
+        vars(self)["_run"] = run = self.layer.twin()
+        loop = Recomputing(run.loop(), self.every)
+        return run.forward_with(loop, xs, state, mask)
+
+    def backward(self, dhs, dstate=None):
+        """Run each stretch again, last one first, and go back; see `Recurrent`."""
+        run = self._run or self.layer.twin()
+        result = run.backward(dhs, dstate)
+        self.layer.grads = run.grads
+        return result
+
+    def astype(self, dtype):
+        """Copy the layer with its parameters in another data type; see `Layer`."""
+        return Checkpointed(self.layer.astype(dtype), self.every)
+
+    def twin(self):
+        """Make one that shares the parameters, with a tape of its own; see `Layer`."""
+        return Checkpointed(self.layer.twin(), self.every)
+
+
+class Recomputing:
+    """A loop around another, which runs it over a stretch of steps at a time.
+
+    A state that is carried from one stretch to the next changes nothing: two halves of
+    a sequence are one whole, forward and backward. So a stretch may be forgotten, and
+    run again.
+    """
+
+    def __init__(self, loop, every):
+        self.loop, self.every = loop, every
+
+    def run(self, layer, weights, xs, packing, state, hs):
+        """Run a layer over xs (B, T, I), a stretch at a time; see `Loop`."""
+        # The way back runs again with the weights of now, whatever becomes of them.
+        weights = {name: p.copy() for name, p in weights.items()}
+        xs, T, kept = xs.copy(), len(packing.steps), []
+        every = self.every or max(1, math.ceil(math.sqrt(T)))
+        for start in range(0, T, every):
+            stretch = packing.part(start, start + every)
+            kept.append((stretch, state))
+            state = self.loop.run(layer, weights, xs, stretch, state, hs)
+        self._tape = layer, weights, xs, kept
+        return state
+
+    def run_back(self, dhs, dstate, dxs):
+        """Run each stretch again, last one first, and go back; see `Loop`."""
+        layer, weights, xs, kept = self._tape
+        self._tape = None
+        grads = {name: np.zeros_like(p) for name, p in weights.items()}
+        for stretch, state in reversed(kept):
+            self.loop.run(layer, weights, xs, stretch, state, None)
+            dstate, more = self.loop.run_back(dhs, dstate, dxs)
+            for name, grad in more.items():
+                grads[name] += grad
+        return dstate, grads

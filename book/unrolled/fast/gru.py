@@ -1,0 +1,126 @@
+"""The loop of the GRU with its reset after the product, in kept arrays."""
+
+import numpy as np
+
+from .kept import Kept, StateRows, transposed
+
+
+class FastGRU(Kept):
+    """The loop of `GRU`, reset "after"; see `Loop` for what it takes and returns."""
+
+    def run(self, layer, weights, xs, packing, state, hs):
+        """Run the layer over xs (B, T, I); fill hs, return the last h."""
+        W_x, W_h, b, b_hn = weights.values()
+        B, N, H, dtype = packing.B, packing.rows, layer.hidden_size, layer.dtype
+        rows = StateRows(packing)
+        x, h = self.enter(packing, xs), self.states("h", packing, state[0])
+        a, q = self.array("a", dtype, N, 3 * H), self.array("q", dtype, N, H)
+
+        # One tanh for both gates: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner
+        # half goes into the weights.
+        fold = np.full(3 * H, 0.5, dtype)
+        fold[2 * H :] = 1
+        W_x = self.with_bias(W_x, b, fold)
+        W_h = np.multiply(W_h, fold, self.array("W_h", dtype, *W_h.shape))
+        np.matmul(x, W_x, out=a)  # all steps at once
+        p, u = self.array("p", dtype, B, 3 * H), self.array("u", dtype, B, H)
+        scale = self.array("scale", dtype, B, 2 * H)
+        shift = self.array("shift", dtype, 2, B, H)
+        bias = self.array("b_hn", dtype, B, H)
+        scale[...], shift[...], bias[...] = 0.5, 0.5, b_hn
+
+        def view(now, end, before, n):
+            """List the views of one step; the gates take the place of a_t."""
+            gates = a[now].reshape(3, n, H)  # each gate in one piece
+            rz_in_p = p[:n].reshape(n, 3, H).swapaxes(0, 1)[:2]
+            parts = a[now][:, : 2 * H], a[now][:, 2 * H :], gates[:2], *gates
+            fixed = p[:n], p[:n, : 2 * H], p[:n, 2 * H :], rz_in_p, u[:n]
+            same = scale[:n], shift[:, :n], bias[:n]
+            return *parts, q[now], h[before], h[end], *fixed, *same
+
+        dot, add, multiply = np.dot, np.add, np.multiply
+        subtract, tanh = np.subtract, np.tanh
+        for (
+            a_rz, a_n, rz, r, z, n, q_t, h_prev, h_t, p_t, p_rz, p_n, rz_in_p, u_t,
+            scale_t, shift_t, bias_t,
+        ) in self.views("forward", rows, view):  # fmt: skip
+            dot(h_prev, W_h, p_t)
+            add(p_n, bias_t, q_t)  # q = h_{t-1} W_hn + b_hn
+            add(a_rz, p_rz, p_rz)
+            multiply(tanh(p_rz, p_rz), scale_t, p_rz)
+            u_t[...] = a_n  # before r and z take its place
+            add(rz_in_p, shift_t, rz)  # r, z
+            tanh(add(u_t, multiply(r, q_t, n), n), n)  # n = tanh(a_n + r q)
+            multiply(z, subtract(h_prev, n, u_t), u_t)
+            add(n, u_t, h_t)  # h_t = n + z (h_{t-1} - n)
+        if hs is not None:
+            packing.scatter(h[B:], hs)
+        self._tape = rows, packing, fold, x, h, W_x, W_h, a, q
+        return [rows.last(h)]
+
+    def run_back(self, dhs, dstate, dxs):
+        """Send dhs (B, T, H) and dh back; fill dxs, return dh_0 and the gradients."""
+        rows, packing, fold, x, h, W_x, W_h, a, q = self._tape
+        self._tape, dtype, (B, H) = None, h.dtype, dstate[0].shape
+        dh = self.array("dh", dtype, B, H)
+        dh[...] = dstate[0]
+        W_x /= fold
+        W_h /= fold
+        W_hT, u = transposed(W_h, B), self.array("u", dtype, B, H)
+
+        def view(now, end, before, n):
+            """List the views of one step; da takes the place of the gates."""
+            da = a[now].reshape(n, 3, H).swapaxes(0, 1)
+            return a[now], da, q[now], dh[:n], u[:n]
+
+        steps = self.views("backward", rows, view)
+        dhs, dot, add, multiply = packing.by_step(dhs), np.dot, np.add, np.multiply
+        for start, stop, n in rows.blocks(5 * dtype.itemsize * H):
+            slopes = self._slopes(rows, a, q, h, start, stop, n)
+            views = zip(steps[start:stop], slopes, dhs[start:stop], strict=True)
+            for (da_t, parts, da_n, dh_n, u_n), to, dh_t in reversed([*views]):
+                to_rzq, to_n, z = to[:3], to[3], to[4]
+                add(dh_n, dh_t, dh_n)  # from the step to the right, from the output
+                multiply(to_rzq, dh_n, parts)
+                multiply(to_n, dh_n, da_n)
+                multiply(dh_n, z, u_n)
+                add(dot(da_t, W_hT, dh_n), u_n, dh_n)
+
+        # The candidate has two gradients: dq inside the reset, da_n outside it.
+        dq, da_n = a[:, 2 * H :], q
+        dW_h, db_hn = rows.before(h).T @ a, dq.sum(axis=0)
+        dq[...] = da_n
+        dW_x = x.T @ a
+        np.matmul(a, W_x.T, out=x)  # dx takes the place of x
+        packing.scatter(x[:, :-1], dxs)
+        grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1], "b_hn": db_hn}
+        return [dh.copy()], grads
+
+    def _slopes(self, rows, a, q, h, start, stop, n):
+        """Return the slopes of a few steps, from their gates: each is times dh.
+
+        With n' = (1 - z)(1 - n²), they take dh to da_r by n' q r (1 - r), to da_z by
+        (h_{t-1} - n) z (1 - z), to dq by n' r and to da_n by n'; and z is what is left
+        of dh for the step before.
+        """
+        multiply, subtract, count, H = (
+            np.multiply,
+            np.subtract,
+            stop - start,
+            h.shape[1],
+        )
+        now = slice(rows.steps[start][0].start, rows.steps[stop - 1][0].stop)
+        r, z, n_ = a[now].reshape(count, 3, n, H).swapaxes(0, 1)
+        h_prev = rows.block_before(h, start, stop).reshape(count, n, H)
+        q = q[now].reshape(count, n, H)
+        slopes = self.slopes(h.dtype, count, 5, n, H)
+        to_r, to_z, to_q, to_n, kept = slopes.swapaxes(0, 1)
+        multiply(subtract(1, z, kept), z, to_z)
+        multiply(subtract(h_prev, n_, to_n), to_z, to_z)
+        subtract(1, multiply(n_, n_, to_n), to_n)
+        multiply(to_n, kept, to_n)
+        multiply(to_n, r, to_q)
+        multiply(to_q, q, to_r)
+        subtract(to_r, multiply(to_r, r, kept), to_r)
+        kept[...] = z
+        return slopes

@@ -1,0 +1,129 @@
+"""What the fast loops share: arrays kept from call to call, and the rows of a state."""
+
+import numpy as np
+
+CACHE = 1 << 19  # bytes of the second-level cache that a block of steps may fill
+
+
+class Kept:
+    """Arrays that last until another shape or type is asked for, and views of them.
+
+    Fresh memory costs more than arithmetic. Whatever leaves a loop is a copy.
+    """
+
+    def __init__(self):
+        self._arrays, self._views = {}, {}
+
+    def array(self, name, dtype, *shape):
+        """Return a kept array."""
+        kept = self._arrays.get(name)
+        if kept is None or kept.shape != shape or kept.dtype != dtype:
+            kept = self._arrays[name] = np.empty(shape, dtype)
+            self._views.clear()
+        return kept
+
+    def views(self, name, rows, make):
+        """List what each step needs; where all steps count, once while arrays last."""
+        if not rows.whole:
+            return [make(*step) for step in rows.steps]
+        if name not in self._views:
+            self._views[name] = [make(*step) for step in rows.steps]
+        return self._views[name]
+
+    def enter(self, packing, xs):
+        """Copy the inputs to rows, and add an input that is always one.
+
+        Its weights are the bias.
+        """
+        x = self.array("x", xs.dtype, packing.rows, xs.shape[-1] + 1)
+        packing.gather(xs, x[:, :-1])
+        x[:, -1] = 1
+        return x
+
+    def with_bias(self, W_x, b, fold=1):
+        """Copy W_x (I, N), with b as the row for the input that is always one."""
+        W = self.array("W_x", W_x.dtype, len(W_x) + 1, b.size)
+        np.multiply(W_x, fold, W[:-1])
+        np.multiply(b, fold, W[-1])
+        return W
+
+    def slopes(self, dtype, count, k, n, H):
+        """Return room for k slopes of each of n sequences in a few steps."""
+        wanted = count * k * n * H
+        kept = self._arrays.get("slopes", np.empty(0))
+        size = max(CACHE // dtype.itemsize, wanted, kept.size)
+        return self.array("slopes", dtype, size)[:wanted].reshape(count, k, n, H)
+
+    def states(self, name, packing, start):
+        """Return room for a part of the state before and after every step."""
+        kept = self.array(name, start.dtype, packing.B + packing.rows, start.shape[1])
+        kept[: packing.B] = start
+        return kept
+
+
+class StateRows:
+    """Where the states of each step lie: B rows of the first ones, then step by step.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether every step counts.
+    steps : list of (slice, slice, slice, int)
+        For each step its rows among the inputs, those of the states after it and before
+        it, and how many there are.
+    """
+
+    def __init__(self, packing):
+        B, self.whole, self._packing = packing.B, packing.whole, packing
+        sizes = [now.stop - now.start for now in packing.steps]
+        ends = [slice(B + now.start, B + now.stop) for now in packing.steps]
+        starts = [0, *(end.start for end in ends)]
+        befores = [slice(start, start + n) for start, n in zip(starts, sizes)]  # noqa: B905
+        self.steps = list(zip(packing.steps, ends, befores, sizes, strict=True))
+
+    def before(self, states):
+        """Return the states before each row: a view where every step counts."""
+        if self.whole or not self.steps:
+            return states[: self._packing.rows]
+        return np.concatenate([states[before] for _, _, before, _ in self.steps])
+
+    def last(self, states):
+        """Copy the state (B, N) in which each sequence ends."""
+        B = self._packing.B
+        if self.whole:
+            return states[len(states) - B :].copy()
+        last = states[:B].copy()
+        for _, end, _, n in self.steps:
+            last[:n] = states[end]
+        return last
+
+    def blocks(self, bytes_per_row):
+        """Cut the steps into blocks that fit the cache, each with as many sequences.
+
+        Yields, from the last to the first, the first step and the one behind the last,
+        and their number of sequences.
+        """
+        stop = len(self.steps)
+        while stop:
+            n, start = self.steps[stop - 1][3], stop - 1
+            longest = max(1, CACHE // max(1, n * bytes_per_row))
+            while start and self.steps[start - 1][3] == n and stop - start < longest:
+                start -= 1
+            yield start, stop, n
+            stop = start
+
+    def block_before(self, states, start, stop):
+        """Return the states before each row of a block: a view where they are one."""
+        befores = [step[2] for step in self.steps[start:stop]]
+        if len(befores) == 1 or befores[0].stop == befores[1].start:
+            return states[befores[0].start : befores[-1].stop]
+        return np.concatenate([states[before] for before in befores])
+
+
+def transposed(W_h, B):
+    """Copy W_h for the way back: transposed, so that its rows lie in one piece.
+
+    The loop reads it T times; laid out so, the products of small layers are up to a
+    third faster. With one sequence BLAS prefers the columns in one piece.
+    """
+    return W_h.T.copy() if B > 1 else W_h.copy().T

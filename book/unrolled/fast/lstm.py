@@ -1,0 +1,122 @@
+"""The loop of the plain LSTM, in kept arrays, with folded weights."""
+
+import numpy as np
+
+from .kept import Kept, StateRows, transposed
+
+
+class FastLSTM(Kept):
+    """The loop of `LSTM` without options; see `Loop` for what it takes and returns."""
+
+    def run(self, layer, weights, xs, packing, state, hs):
+        """Run the layer over xs (B, T, I); fill hs, return the last h and c."""
+        W_x, W_h, b = weights.values()
+        B, N, H, dtype = packing.B, packing.rows, layer.hidden_size, layer.dtype
+        rows = StateRows(packing)
+        x, a = self.enter(packing, xs), self.array("a", dtype, N, 4 * H)
+        h, c = (
+            self.states(name, packing, part)
+            for name, part in zip("hc", state, strict=True)
+        )
+
+        # One tanh for all four: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half
+        # goes into the weights.
+        fold = np.full(4 * H, 0.5, dtype)
+        fold[2 * H : 3 * H] = 1
+        W_x = self.with_bias(W_x, b, fold)
+        W_h = np.multiply(W_h, fold, self.array("W_h", dtype, *W_h.shape))
+        np.matmul(x, W_x, out=a)  # all steps at once
+        p, u = self.array("p", dtype, B, 4 * H), self.array("u", dtype, B, H)
+        scale = self.array("scale", dtype, B, 4 * H)
+        shift = self.array("shift", dtype, 4, B, H)
+        scale[...], shift[...], shift[2] = fold, 0.5, 0
+
+        def view(now, end, before, n):
+            """List the views of one step; the gates take the place of a_t."""
+            gates = a[now].reshape(4, n, H)  # each gate in one piece
+            p_gates = p[:n].reshape(n, 4, H).swapaxes(0, 1)
+            states = c[before], c[end], h[before], h[end]
+            fixed = p[:n], p_gates, scale[:n], shift[:, :n], u[:n]
+            return a[now], gates, *gates, *states, *fixed
+
+        dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
+        for (
+            a_t, gates_t, i, f, g, o, c_prev, c_t, h_prev, h_t, p_t, p_gates, scale_t,
+            shift_t, u_t,
+        ) in self.views("forward", rows, view):  # fmt: skip
+            add(a_t, dot(h_prev, W_h, p_t), p_t)  # a_t = x_t W_x + h_{t-1} W_h + b
+            multiply(tanh(p_t, p_t), scale_t, p_t)
+            add(p_gates, shift_t, gates_t)  # i, f, g, o
+            multiply(f, c_prev, c_t)
+            add(c_t, multiply(i, g, u_t), c_t)  # c_t = f c_{t-1} + i g
+            multiply(o, tanh(c_t, h_t), h_t)  # h_t = o tanh(c_t)
+        if hs is not None:
+            packing.scatter(h[B:], hs)
+        self._tape = rows, packing, fold, x, a, c, h, W_x, W_h
+        return [rows.last(h), rows.last(c)]
+
+    def run_back(self, dhs, dstate, dxs):
+        """Send dhs (B, T, H), dh and dc back; fill dxs, return dh_0, dc_0, grads."""
+        rows, packing, fold, x, a, c, h, W_x, W_h = self._tape
+        self._tape, dtype, (B, H) = None, h.dtype, dstate[0].shape
+        dh, dc = (self.array(name, dtype, B, H) for name in ("dh", "dc"))
+        dh[...], dc[...] = dstate
+        W_x /= fold
+        W_h /= fold
+        W_hT, u = transposed(W_h, B), self.array("u", dtype, B, H)
+
+        def view(now, end, before, n):
+            """List the views of one step; da takes the place of the gates."""
+            da = a[now].reshape(n, 4, H).swapaxes(0, 1)
+            return a[now], da[:3], da[3], dh[:n], dc[:n], u[:n]
+
+        steps = self.views("backward", rows, view)
+        dhs, dot, add, multiply = packing.by_step(dhs), np.dot, np.add, np.multiply
+        for start, stop, n in rows.blocks(6 * dtype.itemsize * H):
+            slopes = self._slopes(rows, a, c, h, start, stop, n)
+            views = zip(steps[start:stop], slopes, dhs[start:stop], strict=True)
+            for (da_t, da_ifg, da_o, dh_n, dc_n, u_n), to, dh_t in reversed([*views]):
+                ifg, o, m, f = to[:3], to[3], to[4], to[5]
+                add(dh_n, dh_t, dh_n)  # from the step to the right, from the output
+                add(dc_n, multiply(dh_n, m, u_n), dc_n)  # and through tanh(c)
+                multiply(o, dh_n, da_o)
+                multiply(ifg, dc_n, da_ifg)
+                multiply(dc_n, f, dc_n)
+                dot(da_t, W_hT, dh_n)
+
+        # The sums over time and batch, each in one product.
+        dW_x, dW_h = x.T @ a, rows.before(h).T @ a
+        np.matmul(a, W_x.T, out=x)  # dx takes the place of x
+        packing.scatter(x[:, :-1], dxs)
+        return [dh.copy(), dc.copy()], {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
+
+    def _slopes(self, rows, a, c, h, start, stop, n):
+        """Return the slopes of a few steps, from their gates, cells and outputs.
+
+        With dh and dc of a step at hand, da_o = dh tanh(c) o', and m = o tanh'(c) takes
+        dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'; and f is
+        what is left of dc for the step before.
+        """
+        multiply, subtract, count, H = (
+            np.multiply,
+            np.subtract,
+            stop - start,
+            h.shape[1],
+        )
+        now = slice(rows.steps[start][0].start, rows.steps[stop - 1][0].stop)
+        end = slice(rows.steps[start][1].start, rows.steps[stop - 1][1].stop)
+        i, f, g, o = a[now].reshape(count, 4, n, H).swapaxes(0, 1)
+        c_prev = rows.block_before(c, start, stop).reshape(count, n, H)
+        c, h = (part[end].reshape(count, n, H) for part in (c, h))
+        slopes = self.slopes(h.dtype, count, 6, n, H)
+        to_i, to_f, to_g, to_o, m, kept = slopes.swapaxes(0, 1)
+        ig = multiply(i, g, kept)
+        subtract(ig, multiply(ig, i, to_i), to_i)  # i g - (i g) i
+        subtract(i, multiply(ig, g, to_g), to_g)  # i - (i g) g
+        cf = multiply(c_prev, f, kept)
+        subtract(cf, multiply(cf, f, to_f), to_f)  # c f - (c f) f
+        subtract(h, multiply(h, o, to_o), to_o)  # o y - (o y) o, y = tanh(c), h = o y
+        y = np.tanh(c, kept)
+        subtract(o, multiply(h, y, m), m)  # o - (o y) y
+        kept[...] = f
+        return slopes

@@ -1,0 +1,139 @@
+"""Which steps count, and the rows that are left when the others are skipped."""
+
+import copy
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from .arguments import rectangular, shape_text
+
+
+def counting(mask, B, T):
+    """Return which steps count, for B sequences of T steps.
+
+    Parameters
+    ----------
+    mask : array, shape (B, T) of bool, or (B,) of int, or None
+        True where a step counts, or the lengths; None is all steps.
+    B, T : int
+        The sizes of the batch.
+
+    Returns
+    -------
+    array, shape (B, T) of bool
+        True where a step counts.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or a length is not between 0 and T.
+    """
+    if mask is None:
+        return np.ones((B, T), bool)
+    mask = rectangular("mask", mask)
+    if mask.dtype.kind == "b" and mask.shape == (B, T):
+        return mask
+    if mask.dtype.kind not in "iu" or mask.shape != (B,):
+        raise ValueError(
+            f"mask must be ({B}, {T}) of bool, or ({B},) of whole numbers, the "
+            f"lengths; got {shape_text(mask.shape)} of {mask.dtype}"
+        )
+    if (wrong := mask[(mask < 0) | (mask > T)]).size:
+        raise ValueError(f"a length must lie in 0 … {T}, got {wrong[0]}")
+    return np.arange(T) < mask[:, None]
+
+
+class Packing:
+    """The steps that count as rows: all first steps, then all second steps, and so on.
+
+    Holes are closed, and the sequences are sorted by what is left of them, the longest
+    first. So step t runs on the first n_t rows of the state, and the state of a
+    sequence that has ended lies still. What stands in the padding is never read.
+
+    Parameters
+    ----------
+    B, T : int
+        The sizes of the batch.
+    counts : array, shape (B, T) of bool, optional
+        True where a step counts; every step does if it is not given.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether every step counts.
+    steps : list of slice
+        The rows of each step.
+    rows : int
+        How many rows there are.
+    """
+
+    def __init__(self, B, T, counts=None):
+        self.B, self._first = B, 0
+        self.whole = counts is None or bool(counts.all())
+        sizes = [B] * T
+        if not self.whole:
+            lengths = counts.sum(axis=1)
+            self._order = np.argsort(-lengths, kind="stable")
+            alive = np.arange(lengths.max())[:, None] < lengths[self._order]
+            t, row = np.nonzero(alive)
+            self._sequence = self._order[row]
+            front = np.argsort(~counts, axis=1, kind="stable")
+            self._time = front[self._sequence, t]
+            sizes = alive.sum(axis=1).tolist()
+        self._number(sizes)
+
+    def _number(self, sizes):
+        """Lay out the rows of steps with so many sequences each."""
+        starts = [0, *accumulate(sizes)]
+        self.steps = [slice(start, stop) for start, stop in pairwise(starts)]
+        self.rows = starts[-1]
+
+    def part(self, start, stop):
+        """Return the packing of the steps from start to stop alone."""
+        other, steps = copy.copy(self), self.steps[start:stop]
+        other._number([now.stop - now.start for now in steps])
+        other._first = self._first + start
+        if steps and not self.whole:
+            rows = slice(steps[0].start, steps[-1].stop)
+            other._sequence, other._time = self._sequence[rows], self._time[rows]
+        return other
+
+    def gather(self, array, out=None):
+        """Copy the rows (rows, N) out of an array (B, T, N), into ``out`` if given."""
+        if out is None:
+            out = np.empty((self.rows, array.shape[-1]), array.dtype)
+        if self.whole:
+            shape = len(self.steps), self.B, array.shape[-1]
+            out.reshape(shape)[...] = self._of(array).swapaxes(0, 1)
+        else:
+            out[...] = array[self._sequence, self._time]
+        return out
+
+    def scatter(self, rows, array):
+        """Copy rows (rows, N) to their places in an array (B, T, N)."""
+        if self.whole:
+            shape = len(self.steps), self.B, array.shape[-1]
+            self._of(array)[...] = rows.reshape(shape).swapaxes(0, 1)
+        else:
+            array[self._sequence, self._time] = rows
+
+    def by_step(self, array):
+        """List the rows of each step of an array (B, T, N); copied only if packed."""
+        if self.whole:
+            return [*self._of(array).swapaxes(0, 1)]
+        rows = self.gather(array)
+        return [rows[now] for now in self.steps]
+
+    def _of(self, array):
+        """View the steps of this part."""
+        return array[:, self._first : self._first + len(self.steps)]
+
+    def sort(self, part):
+        """Copy a part of the state (B, N), the longest sequence first."""
+        return part.copy() if self.whole else part[self._order]
+
+    def unsort(self, part):
+        """Copy a part of the state (B, N) to the order of the batch."""
+        out = np.empty_like(part)
+        out[... if self.whole else self._order] = part
+        return out

@@ -1,0 +1,311 @@
+"""A layer with a state: a cell, and the loop over time, written once for all cells."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from . import initialise
+from .arguments import expect, generator, positive
+from .layer import Layer
+from .masks import Packing, counting
+from .state import check_state, join_state, leaves, map_state
+
+# Loops that compute the same faster, by the four functions that they stand for: `read`,
+# `step`, `step_back`, `read_back`. The room `fast` fills this in.
+FASTER = {}
+
+
+class Recurrent(Layer):
+    """A layer with a state: a cell, and the loop that runs it over time.
+
+    A cell is two functions, and a subclass that has them is a layer::
+
+        step(w, a_x, h_prev, …)    -> (h, …), kept
+        step_back(w, kept, dh, …)  -> (dh_prev, …), received
+
+    ``w`` has the parameters as attributes; ``a_x`` is x_t W_x + b; one row is one
+    sequence. ``received`` says what reaches ``a_x`` and each parameter: a pair (left,
+    right) stands for left.T @ right, one array for the sum of its rows, and a list for
+    such gradients side by side. The loop adds them up over time.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I and H, the sizes of x_t and h_t.
+    rng : numpy.random.Generator
+        Where the first weights come from.
+    dtype : data type
+        float32 or float64; it rules everything that the layer computes.
+
+    Attributes
+    ----------
+    order : str
+        The gates whose columns stand side by side in ``W_x``, ``W_h`` and ``b``.
+    state_sizes : dict of str to int
+        The arrays of the state by letter, h first: ``{"h": H}``.
+    fast : bool
+        False computes with the equations as they stand in the cell; set it on one
+        layer, or on `Recurrent` for all. True, as at first, takes a loop from the room
+        `fast` where there is one for this very cell.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size or a type is not what it must be.
+    """
+
+    order = "h"
+    fast = True
+    fixed = (*Layer.fixed, "hidden_size", "order", "state_sizes")
+
+    def __init__(self, input_size, hidden_size, *, rng, dtype=np.float64):
+        super().__init__(dtype)
+        self.input_size = positive("input_size", input_size)
+        self.hidden_size = positive("hidden_size", hidden_size)
+        self._loops = {}
+        self.add_params(**self.first_params(generator(rng)))
+
+    def first_params(self, rng):
+        """Draw the first parameters: ``W_x`` (I, kH), ``W_h`` (H, kH), ``b`` (kH,)."""
+        sizes = len(self.order), self.input_size, self.hidden_size
+        return initialise.gates(rng, *sizes, self.dtype)
+
+    @property
+    def state_sizes(self):
+        """The arrays of the state by letter."""
+        return {"h": self.hidden_size}
+
+    @property
+    def output_size(self):
+        """The size of each output."""
+        return self.state_sizes["h"]
+
+    def columns(self, gate):
+        """Return the slice of the columns of a gate, one letter of ``order``."""
+        H, k = self.hidden_size, self.order.index(gate)
+        return slice(k * H, (k + 1) * H)
+
+    def cell(self):
+        """Return the two functions of one step: forward, and back."""
+        return self.step, self.step_back
+
+    def read(self, w, x):
+        """Return a_x = x W_x + b for all steps at once, and what the way back needs."""
+        return x @ w.W_x + w.b, x
+
+    def read_back(self, w, da_x, x):
+        """Return dx, and what reaches W_x and b, from the gradient of all a_x."""
+        return da_x @ w.W_x.T, {"W_x": (x, da_x), "b": da_x}
+
+    def forward(self, xs, state=None, mask=None):
+        """Run the recurrence over every step of every sequence.
+
+        Parameters
+        ----------
+        xs : array, shape (B, T, I)
+            The inputs; T may be 0.
+        state : array, shape (B, H), or tuple of array, optional
+            Where the sequences start: h_0, or for an LSTM (h_0, c_0); zero if it is not
+            given.
+        mask : array, shape (B, T) of bool, or (B,) of int, optional
+            True where a step counts, or the lengths; every step does if it is not
+            given. At a step that does not count the state is held and the output is
+            zero, whatever stands in the padding.
+
+        Returns
+        -------
+        hs : array, shape (B, T, H)
+            h_1 … h_T.
+        state : array, shape (B, H), or tuple of array
+            Where they end: h_T, or (h_T, c_T). Pass it on to continue them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        return self.forward_with(self.loop(), xs, state, mask)
+
+    def forward_with(self, loop, xs, state, mask):
+        """Run forward in a loop of one's choice; see `Loop`."""
+        weights = self._weights()
+        shape = "B", "T", self.input_size
+        xs = expect("xs", xs, shape, self.dtype, finite=mask is None)
+        B, T, _ = xs.shape
+        if B == 0:
+            raise ValueError("xs must hold at least one sequence, got B = 0")
+        counts = None if mask is None else counting(mask, B, T)
+        if mask is not None and not np.isfinite(xs.sum()):
+            expect("xs", np.where(counts[..., None], xs, 0), shape, self.dtype)
+        starts = check_state("state", state, self.state_sizes, B, self.dtype)
+
+        packing, self._tape = Packing(B, T, counts), None
+        hs = self._room(packing, B, T, self.output_size)
+        starts = [packing.sort(part) for part in starts]
+        ends = loop.run(self, weights, xs, packing, starts, hs)
+        self._tape = packing, loop, xs.shape
+        return hs, join_state([packing.unsort(part) for part in ends])
+
+    def backward(self, dhs, dstate=None):
+        """Send gradients back through the last forward pass, as it was run.
+
+        Parameters
+        ----------
+        dhs : array, shape (B, T, H), or None
+            The gradient of the loss with respect to each output h_t; ignored where no
+            step counts.
+        dstate : array, shape (B, H), or tuple of array, optional
+            The gradient with respect to the final state; zero if it is not given.
+
+        Returns
+        -------
+        dxs : array, shape (B, T, I)
+            The gradient with respect to the inputs.
+        dstate : array, shape (B, H), or tuple of array
+            The gradient with respect to the initial state.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no forward pass since the last call.
+        TypeError, ValueError
+            If a shape, a type or a value is not what it must be.
+        """
+        packing, loop, (B, T, I) = self._read_tape()
+        shape, sizes = (B, T, self.output_size), self.state_sizes
+        dhs = np.zeros(shape, self.dtype) if dhs is None else dhs
+        dhs = expect("dhs", dhs, shape, self.dtype, finite=False)
+        ends = check_state("dstate", dstate, sizes, B, self.dtype, finite=False)
+        self._tape = None
+        dxs = self._room(packing, B, T, I)
+        ends = [packing.sort(part) for part in ends]
+        starts, self.grads = loop.run_back(dhs, ends, dxs)
+        return dxs, join_state([packing.unsort(part) for part in starts])
+
+    def _room(self, packing, *shape):
+        """Make an array that is zero wherever no step counts."""
+        return (np.empty if packing.whole else np.zeros)(shape, self.dtype)
+
+    def last_output(self, state):
+        """Return h of a state: what the layer put out last.
+
+        Parameters
+        ----------
+        state : array, shape (B, H), or tuple of array
+            As ``forward`` returns it.
+
+        Returns
+        -------
+        array, shape (B, H)
+            h_T, or h_0 if there was no step.
+        """
+        return leaves(state)[0]
+
+    def into_last_output(self, dstate, dh):
+        """Add the gradient of the last output to that of the final state.
+
+        Parameters
+        ----------
+        dstate : array, shape (B, H), or tuple of array, or None
+            The gradient with respect to the final state.
+        dh : array, shape (B, H)
+            The gradient with respect to ``last_output``.
+
+        Returns
+        -------
+        array, shape (B, H), or tuple of array
+            Their sum, to be passed to ``backward``.
+        """
+        sizes = self.state_sizes
+        dstate = check_state("dstate", dstate, sizes, len(dh), self.dtype, finite=False)
+        return join_state([dstate[0] + dh, *dstate[1:]])
+
+    def loop(self):
+        """Return the loop to run in: a faster one only if it stands for this cell."""
+        functions = self.read, *self.cell(), self.read_back
+        cell = tuple(getattr(f, "__func__", f) for f in functions)
+        kind = FASTER.get(cell, Loop) if self.fast else Loop
+        return self._loops.setdefault(kind, kind())
+
+    def __getstate__(self):
+        """Leave the loops behind too: what they keep is of this layer alone."""
+        return super().__getstate__() | {"_loops": {}}
+
+
+class Loop:
+    """The loop over time: forward with ``step``, back with ``step_back``.
+
+    It runs over the rows of a `Packing`: where sequences have ended, their part of the
+    state lies still.
+    """
+
+    def run(self, layer, weights, xs, packing, state, hs):
+        """Run a layer over xs (B, T, I); fill hs (B, T, H), return the last state."""
+        w = SimpleNamespace(**{name: p.copy() for name, p in weights.items()})
+        a_x, read = layer.read(w, packing.gather(xs))
+        step, _ = layer.cell()
+        outputs = np.empty((packing.rows, layer.output_size), layer.dtype)
+        kept, ended = [], []
+        for now in packing.steps:
+            n = now.stop - now.start
+            if n < len(state[0]):
+                ended.append([part[n:] for part in state])
+                state = [part[:n] for part in state]
+            state, kept_t = step(w, a_x[now], *state)
+            outputs[now] = state[0]
+            kept.append(kept_t)
+        if hs is not None:
+            packing.scatter(outputs, hs)
+        self._tape = layer, w, packing, a_x, read, kept
+        parts = zip(state, *reversed(ended), strict=True)
+        return [np.concatenate(part) for part in parts]
+
+    def run_back(self, dhs, dstate, dxs):
+        """Send dhs (B, T, H) and dstate back; fill dxs, return dstate and grads."""
+        layer, w, packing, a_x, read, kept = self._tape
+        self._tape = None
+        _, step_back = layer.cell()
+        rows = {"a_x": a_x}  # its gradient takes its place
+        dhs = packing.by_step(dhs)
+        for now, dh_t in zip(packing.steps[::-1], dhs[::-1], strict=True):
+            dnow = [part[: len(dh_t)] for part in dstate]
+            dnow[0] = dnow[0] + dh_t  # from the step to the right, from the output
+            dprev, received = step_back(w, kept.pop(), *dnow)
+            for part, dpart in zip(dstate, dprev, strict=True):
+                part[: len(dh_t)] = dpart
+            for name, value in received.items():
+                if name not in rows:
+                    rows[name] = map_state(lambda p: _room(packing.rows, p), value)
+                for room, part in zip(leaves(rows[name]), leaves(value), strict=True):
+                    room[now] = part
+        dx, received = layer.read_back(w, rows.pop("a_x"), read)
+        packing.scatter(dx, dxs)
+        zeros = {name: np.zeros_like(p) for name, p in vars(w).items()}
+        totals = {name: _total(value) for name, value in (rows | received).items()}
+        return dstate, zeros | totals
+
+
+def blocks(array, k):
+    """Cut the columns of an array into k blocks side by side, each a view."""
+    width = array.shape[-1] // k
+    return [array[..., j * width : (j + 1) * width] for j in range(k)]
+
+
+def beside(*parts):
+    """Join blocks side by side: what `blocks` undoes."""
+    return np.concatenate(parts, axis=-1)
+
+
+def _room(rows, part):
+    """Make room for the rows of all steps, like those of one."""
+    return np.empty((rows, part.shape[-1]), part.dtype)
+
+
+def _total(value):
+    """Add up over all rows what reached one parameter."""
+    if isinstance(value, list):
+        return beside(*map(_total, value))
+    if isinstance(value, tuple):
+        left, right = value
+        return left.T @ right
+    return value.sum(axis=0)
