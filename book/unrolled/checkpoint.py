@@ -104,18 +104,19 @@ class Recomputing:
         xs, T, kept = xs.copy(), len(packing.steps), []
         every = self.every or max(1, math.ceil(math.sqrt(T)))
         for start in range(0, T, every):
+            kept.append((start, state))
             stretch = packing.part(start, start + every)
-            kept.append((stretch, state))
             state = self.loop.run(layer, weights, xs, stretch, state, hs)
-        self._tape = layer, weights, xs, kept
+        self._tape = layer, weights, xs, packing, every, kept
         return state
 
     def run_back(self, dhs, dstate, dxs):
         """Run each stretch again, last one first, and go back; see `Loop`."""
-        layer, weights, xs, kept = self._tape
+        layer, weights, xs, packing, every, kept = self._tape
         self._tape = None
         grads = {name: np.zeros_like(p) for name, p in weights.items()}
-        for stretch, state in reversed(kept):
+        for start, state in reversed(kept):
+            stretch = packing.part(start, start + every)
             self.loop.run(layer, weights, xs, stretch, state, None)
             dstate, more = self.loop.run_back(dhs, dstate, dxs)
             for name, grad in more.items():

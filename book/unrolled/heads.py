@@ -39,7 +39,7 @@ class Linear(Layer):
         rng = generator(rng)
         self.input_size = positive("input_size", input_size)
         self.output_size = positive("output_size", output_size)
-        self._declare(
+        self.add_params(
             W_y=initialise.glorot(rng, self.input_size, self.output_size, self.dtype),
             b_y=np.zeros(self.output_size, self.dtype),
         )
@@ -62,7 +62,7 @@ class Linear(Layer):
         TypeError, ValueError
             If a shape, a type or a value is not what it must be.
         """
-        W_y, b_y = self._weights()
+        W_y, b_y = self._weights().values()
         hs = rectangular("hs", hs)
         leading = ("B", "T", *"NMLK")[: max(hs.ndim - 1, 0)]
         hs = expect("hs", hs, (*leading, self.input_size), self.dtype, finite=False)
@@ -89,7 +89,7 @@ class Linear(Layer):
         TypeError, ValueError
             If a shape, a type or a value is not what it must be.
         """
-        W_y, _ = self._weights()
+        W_y, _ = self._weights().values()
         hs = self._read_tape()
         dys = expect(
             "dys", dys, (*hs.shape[:-1], self.output_size), self.dtype, finite=False
@@ -138,7 +138,7 @@ class Embedding(Layer):
         self.vocabulary_size = positive("vocabulary_size", vocabulary_size)
         self.output_size = positive("output_size", output_size)
         shape = self.vocabulary_size, self.output_size
-        self._declare(W_e=rng.standard_normal(shape).astype(self.dtype))
+        self.add_params(W_e=rng.standard_normal(shape).astype(self.dtype))
 
     def forward(self, labels):
         """Look up the row of each label.
@@ -158,7 +158,7 @@ class Embedding(Layer):
         TypeError, ValueError
             If the labels are not whole numbers, or one has no row.
         """
-        (W_e,) = self._weights()
+        (W_e,) = self._weights().values()
         labels = rectangular("labels", labels)
         if labels.dtype.kind not in "iu":
             raise TypeError(f"labels must be whole numbers, got {labels.dtype}")
@@ -191,7 +191,7 @@ class Embedding(Layer):
         TypeError, ValueError
             If a shape, a type or a value is not what it must be.
         """
-        (W_e,) = self._weights()
+        (W_e,) = self._weights().values()
         labels = self._read_tape()
         shape = (*labels.shape, self.output_size)
         dxs = expect("dxs", dxs, shape, self.dtype, finite=False)

@@ -264,7 +264,9 @@ def _built(layer):
     if kind(layer) == "LSTM":
         if layer.coupled:
             gates["i"] = _turned(gates["f"])  # and f's own rows are ignored
-        for gate, there in zip("ifo", (layer.input_gate, layer.forget_gate, layer.output_gate), strict=True):
+        for gate, there in zip(
+            "ifo", (layer.input_gate, layer.forget_gate, layer.output_gate), strict=True
+        ):
             if not there:
                 W, R, b_x, b_h, p = (0 * part for part in gates[gate])
                 gates[gate] = [W, R, b_x + FAR, b_h, p]

@@ -66,7 +66,20 @@ def options(layer):
         "projection": layer.projection_size is not None,
         **{f"activation {name!r}": name != "tanh" for name in names},
         APART: names[0] != names[1],
-        **dict(zip(OPEN, (not there for there in (layer.input_gate, layer.forget_gate, layer.output_gate)), strict=True)),
+        **dict(
+            zip(
+                OPEN,
+                (
+                    not there
+                    for there in (
+                        layer.input_gate,
+                        layer.forget_gate,
+                        layer.output_gate,
+                    )
+                ),
+                strict=True,
+            )
+        ),
     }
     return [option for option, there in found.items() if there]
 

@@ -265,6 +265,10 @@ class Loop:
         layer, w, packing, a_x, read, kept = self._tape
         self._tape = None
         _, step_back = layer.cell()
+        # So that W_h.T lies in one piece: the steps read it again and again.
+        w = SimpleNamespace(
+            **{name: np.asfortranarray(p) for name, p in vars(w).items()}
+        )
         rows = {"a_x": a_x}  # its gradient takes its place
         dhs = packing.by_step(dhs)
         for now, dh_t in zip(packing.steps[::-1], dhs[::-1], strict=True):

@@ -1,5 +1,7 @@
 """The loop of the GRU with its reset after the product, in kept arrays."""
 
+from functools import cache
+
 import numpy as np
 
 from .kept import Kept, StateRows, transposed
@@ -29,14 +31,18 @@ class FastGRU(Kept):
         bias = self.array("b_hn", dtype, B, H)
         scale[...], shift[...], bias[...] = 0.5, 0.5, b_hn
 
+        @cache
+        def work(n):
+            """View the room to work in for n sequences."""
+            rz_in_p = p[:n].reshape(n, 3, H).swapaxes(0, 1)[:2]
+            parts = p[:n], p[:n, : 2 * H], p[:n, 2 * H :], rz_in_p
+            return *parts, u[:n], scale[:n], shift[:, :n], bias[:n]
+
         def view(now, end, before, n):
             """List the views of one step; the gates take the place of a_t."""
             gates = a[now].reshape(3, n, H)  # each gate in one piece
-            rz_in_p = p[:n].reshape(n, 3, H).swapaxes(0, 1)[:2]
             parts = a[now][:, : 2 * H], a[now][:, 2 * H :], gates[:2], *gates
-            fixed = p[:n], p[:n, : 2 * H], p[:n, 2 * H :], rz_in_p, u[:n]
-            same = scale[:n], shift[:, :n], bias[:n]
-            return *parts, q[now], h[before], h[end], *fixed, *same
+            return *parts, q[now], h[before], h[end], *work(n)
 
         dot, add, multiply = np.dot, np.add, np.multiply
         subtract, tanh = np.subtract, np.tanh
@@ -68,18 +74,25 @@ class FastGRU(Kept):
         W_h /= fold
         W_hT, u = transposed(W_h, B), self.array("u", dtype, B, H)
 
+        @cache
+        def work(n):
+            """View the room to work in for n sequences."""
+            return dh[:n], u[:n]
+
         def view(now, end, before, n):
             """List the views of one step; da takes the place of the gates."""
             da = a[now].reshape(n, 3, H).swapaxes(0, 1)
-            return a[now], da, q[now], dh[:n], u[:n]
+            return a[now], da, q[now], *work(n)
 
         steps = self.views("backward", rows, view)
         dhs, dot, add, multiply = packing.by_step(dhs), np.dot, np.add, np.multiply
         for start, stop, n in rows.blocks(5 * dtype.itemsize * H):
             slopes = self._slopes(rows, a, q, h, start, stop, n)
-            views = zip(steps[start:stop], slopes, dhs[start:stop], strict=True)
-            for (da_t, parts, da_n, dh_n, u_n), to, dh_t in reversed([*views]):
-                to_rzq, to_n, z = to[:3], to[3], to[4]
+            to = slopes[:, :3], slopes[:, 3], slopes[:, 4]
+            views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
+            for (da_t, parts, da_n, dh_n, u_n), to_rzq, to_n, z, dh_t in reversed(
+                [*views]
+            ):
                 add(dh_n, dh_t, dh_n)  # from the step to the right, from the output
                 multiply(to_rzq, dh_n, parts)
                 multiply(to_n, dh_n, da_n)
@@ -109,7 +122,7 @@ class FastGRU(Kept):
             stop - start,
             h.shape[1],
         )
-        now = slice(rows.steps[start][0].start, rows.steps[stop - 1][0].stop)
+        now, _ = rows.block(start, stop)
         r, z, n_ = a[now].reshape(count, 3, n, H).swapaxes(0, 1)
         h_prev = rows.block_before(h, start, stop).reshape(count, n, H)
         q = q[now].reshape(count, n, H)

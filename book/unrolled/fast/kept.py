@@ -66,30 +66,36 @@ class StateRows:
 
     Attributes
     ----------
+    packing : Packing
+        The rows of the inputs.
     whole : bool
         Whether every step counts.
-    steps : list of (slice, slice, slice, int)
-        For each step its rows among the inputs, those of the states after it and before
-        it, and how many there are.
     """
 
     def __init__(self, packing):
-        B, self.whole, self._packing = packing.B, packing.whole, packing
-        sizes = [now.stop - now.start for now in packing.steps]
-        ends = [slice(B + now.start, B + now.stop) for now in packing.steps]
-        starts = [0, *(end.start for end in ends)]
-        befores = [slice(start, start + n) for start, n in zip(starts, sizes)]  # noqa: B905
-        self.steps = list(zip(packing.steps, ends, befores, sizes, strict=True))
+        self.packing, self.whole = packing, packing.whole
+
+    @property
+    def steps(self):
+        """List the `step` of each."""
+        return [self.step(t) for t in range(len(self.packing.steps))]
+
+    def step(self, t):
+        """Return the rows of a step, of the states after and before it, their number."""
+        steps, B = self.packing.steps, self.packing.B
+        now, n = steps[t], steps[t].stop - steps[t].start
+        before = B + steps[t - 1].start if t else 0
+        return now, slice(B + now.start, B + now.stop), slice(before, before + n), n
 
     def before(self, states):
         """Return the states before each row: a view where every step counts."""
-        if self.whole or not self.steps:
-            return states[: self._packing.rows]
+        if self.whole or not self.packing.rows:
+            return states[: self.packing.rows]
         return np.concatenate([states[before] for _, _, before, _ in self.steps])
 
     def last(self, states):
         """Copy the state (B, N) in which each sequence ends."""
-        B = self._packing.B
+        B = self.packing.B
         if self.whole:
             return states[len(states) - B :].copy()
         last = states[:B].copy()
@@ -103,21 +109,28 @@ class StateRows:
         Yields, from the last to the first, the first step and the one behind the last,
         and their number of sequences.
         """
-        stop = len(self.steps)
+        sizes = [now.stop - now.start for now in self.packing.steps]
+        stop = len(sizes)
         while stop:
-            n, start = self.steps[stop - 1][3], stop - 1
-            longest = max(1, CACHE // max(1, n * bytes_per_row))
-            while start and self.steps[start - 1][3] == n and stop - start < longest:
+            n, start = sizes[stop - 1], stop - 1
+            longest = max(1, CACHE // (n * bytes_per_row))
+            while start and sizes[start - 1] == n and stop - start < longest:
                 start -= 1
             yield start, stop, n
             stop = start
 
     def block_before(self, states, start, stop):
         """Return the states before each row of a block: a view where they are one."""
-        befores = [step[2] for step in self.steps[start:stop]]
+        befores = [self.step(t)[2] for t in range(start, stop)]
         if len(befores) == 1 or befores[0].stop == befores[1].start:
             return states[befores[0].start : befores[-1].stop]
         return np.concatenate([states[before] for before in befores])
+
+    def block(self, start, stop):
+        """Return the rows of a block, and of the states after its steps."""
+        steps, B = self.packing.steps, self.packing.B
+        now = slice(steps[start].start, steps[stop - 1].stop)
+        return now, slice(B + now.start, B + now.stop)
 
 
 def transposed(W_h, B):

@@ -1,5 +1,7 @@
 """The loop of the plain LSTM, in kept arrays, with folded weights."""
 
+from functools import cache
+
 import numpy as np
 
 from .kept import Kept, StateRows, transposed
@@ -31,13 +33,17 @@ class FastLSTM(Kept):
         shift = self.array("shift", dtype, 4, B, H)
         scale[...], shift[...], shift[2] = fold, 0.5, 0
 
+        @cache
+        def work(n):
+            """View the room to work in for n sequences."""
+            p_gates = p[:n].reshape(n, 4, H).swapaxes(0, 1)
+            return p[:n], p_gates, scale[:n], shift[:, :n], u[:n]
+
         def view(now, end, before, n):
             """List the views of one step; the gates take the place of a_t."""
             gates = a[now].reshape(4, n, H)  # each gate in one piece
-            p_gates = p[:n].reshape(n, 4, H).swapaxes(0, 1)
             states = c[before], c[end], h[before], h[end]
-            fixed = p[:n], p_gates, scale[:n], shift[:, :n], u[:n]
-            return a[now], gates, *gates, *states, *fixed
+            return a[now], gates, *gates, *states, *work(n)
 
         dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
         for (
@@ -65,18 +71,25 @@ class FastLSTM(Kept):
         W_h /= fold
         W_hT, u = transposed(W_h, B), self.array("u", dtype, B, H)
 
+        @cache
+        def work(n):
+            """View the room to work in for n sequences."""
+            return dh[:n], dc[:n], u[:n]
+
         def view(now, end, before, n):
             """List the views of one step; da takes the place of the gates."""
             da = a[now].reshape(n, 4, H).swapaxes(0, 1)
-            return a[now], da[:3], da[3], dh[:n], dc[:n], u[:n]
+            return a[now], da[:3], da[3], *work(n)
 
         steps = self.views("backward", rows, view)
         dhs, dot, add, multiply = packing.by_step(dhs), np.dot, np.add, np.multiply
         for start, stop, n in rows.blocks(6 * dtype.itemsize * H):
             slopes = self._slopes(rows, a, c, h, start, stop, n)
-            views = zip(steps[start:stop], slopes, dhs[start:stop], strict=True)
-            for (da_t, da_ifg, da_o, dh_n, dc_n, u_n), to, dh_t in reversed([*views]):
-                ifg, o, m, f = to[:3], to[3], to[4], to[5]
+            to = slopes[:, :3], *slopes[:, 3:].swapaxes(0, 1)
+            views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
+            for (da_t, da_ifg, da_o, dh_n, dc_n, u_n), ifg, o, m, f, dh_t in reversed(
+                [*views]
+            ):
                 add(dh_n, dh_t, dh_n)  # from the step to the right, from the output
                 add(dc_n, multiply(dh_n, m, u_n), dc_n)  # and through tanh(c)
                 multiply(o, dh_n, da_o)
@@ -103,8 +116,7 @@ class FastLSTM(Kept):
             stop - start,
             h.shape[1],
         )
-        now = slice(rows.steps[start][0].start, rows.steps[stop - 1][0].stop)
-        end = slice(rows.steps[start][1].start, rows.steps[stop - 1][1].stop)
+        now, end = rows.block(start, stop)
         i, f, g, o = a[now].reshape(count, 4, n, H).swapaxes(0, 1)
         c_prev = rows.block_before(c, start, stop).reshape(count, n, H)
         c, h = (part[end].reshape(count, n, H) for part in (c, h))

@@ -33,17 +33,20 @@ class FastRNN(Kept):
     def run_back(self, dhs, dstate, dxs):
         """Send dhs (B, T, H) and dh back; fill dxs, return dh_0 and the gradients."""
         rows, packing, f, x, da, h, W_x, W_hT = self._tape
-        self._tape, dh = None, dstate[0].copy()
+        self._tape, dh = None, self.array("dh", h.dtype, *dstate[0].shape)
+        dh[...] = dstate[0]
         f.df(h[packing.B :], da)  # the slopes of all steps; a is no longer needed
-        dhs = packing.by_step(dhs)
-        for now, dh_t in zip(packing.steps[::-1], dhs[::-1], strict=True):
-            dh_now, da_t = dh[: len(dh_t)], da[now]
-            np.add(dh_now, dh_t, dh_now)  # from the step to the right, from the output
-            np.multiply(da_t, dh_now, da_t)
-            np.dot(da_t, W_hT, dh_now)
+        views = self.views(
+            "backward", rows, lambda now, end, before, n: (da[now], dh[:n])
+        )
+        views = zip(views, packing.by_step(dhs), strict=True)
+        for (da_t, dh_n), dh_t in reversed([*views]):
+            np.add(dh_n, dh_t, dh_n)  # from the step to the right, from the output
+            np.multiply(da_t, dh_n, da_t)
+            np.dot(da_t, W_hT, dh_n)
 
         # The sums over time and batch, each in one product.
         dW_x, dW_h = x.T @ da, rows.before(h).T @ da
         np.matmul(da, W_x.T, out=x)  # dx takes the place of x
         packing.scatter(x[:, :-1], dxs)
-        return [dh], {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
+        return [dh.copy()], {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
