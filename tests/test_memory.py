@@ -7,7 +7,7 @@ import pytest
 
 from unrolled import GRU, LSTM, RNN, Checkpointed
 
-B, I, H = 16, 64, 128
+B, I, H = 32, 64, 128
 UNIT = B * H * np.dtype(np.float32).itemsize  # of one step
 
 # Kept: what the docstring says, and the outputs that were returned. The most: with dxs.

@@ -81,7 +81,7 @@ class StateRows:
         return [self.step(t) for t in range(len(self.packing.steps))]
 
     def step(self, t):
-        """Return the rows of a step, of the states after and before it, their number."""
+        """Return the rows of a step, of the states after and before it, and how many."""
         steps, B = self.packing.steps, self.packing.B
         now, n = steps[t], steps[t].stop - steps[t].start
         before = B + steps[t - 1].start if t else 0
