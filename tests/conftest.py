@@ -20,9 +20,17 @@ BYTES = 1e9  # the most memory that its kernel may use
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import hypothesis  # noqa: E402
 import psutil  # noqa: E402
 import pytest  # noqa: E402
 from nbval.plugin import IPyNbCell  # noqa: E402
+
+# How every drawn test is run: the same draws each time, on a machine of any speed. A
+# test that needs more of them says so: @settings(max_examples=300).
+hypothesis.settings.register_profile(
+    "course", deadline=None, derandomize=True, max_examples=100, print_blob=True
+)
+hypothesis.settings.load_profile("course")
 
 
 def pytest_configure(config):
@@ -132,7 +140,7 @@ class WithinLimits(pytest.Item):
 def pytest_terminal_summary(terminalreporter):
     """List what each chapter took."""
     reports = terminalreporter.stats.get("passed", [])
-    lines = [value for r in reports for key, value in r.user_properties
-             if key == "limits" and r.when == "call"]  # fmt: skip
-    for line in sorted(lines):
+    called = [report for report in reports if report.when == "call"]
+    noted = [note for report in called for note in report.user_properties]
+    for line in sorted(value for key, value in noted if key == "limits"):
         terminalreporter.write_line(line)

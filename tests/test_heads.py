@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agreement import assert_agrees, floats
@@ -15,10 +15,8 @@ from unrolled import Embedding, Linear, heads
 from unrolled.data import one_hot
 from unrolled.verify import finite_differences, mismatch
 
-CALM = settings(deadline=None, derandomize=True, max_examples=100)
 
-
-def make(H=3, O=2, dtype=np.float64, seed=0):  # noqa: E741
+def make(H=3, O=2, dtype=np.float64, seed=0):
     """Return a head with weights and a bias that float32 holds, none of them zero."""
     rng = np.random.default_rng(seed)
     head = Linear(H, O, rng=rng, dtype=dtype)
@@ -27,7 +25,6 @@ def make(H=3, O=2, dtype=np.float64, seed=0):  # noqa: E741
     return head, rng
 
 
-@CALM
 @given(
     st.lists(st.integers(0, 4), max_size=3).map(tuple),
     st.integers(1, 4),
@@ -35,7 +32,7 @@ def make(H=3, O=2, dtype=np.float64, seed=0):  # noqa: E741
     st.sampled_from([np.float64, np.float32]),
     st.integers(0, 2**32 - 1),
 )
-def test_outputs_and_gradients_are_those_of_torch(leading, H, O, dtype, seed):  # noqa: E741
+def test_outputs_and_gradients_are_those_of_torch(leading, H, O, dtype, seed):
     head, rng = make(H, O, dtype, seed)
     hs, dys = floats(rng, *leading, H), floats(rng, *leading, O)
 
@@ -173,7 +170,6 @@ def table(V=5, I=3, dtype=np.float64, seed=0):
     return embedding, rng
 
 
-@CALM
 @given(
     st.lists(st.integers(0, 6), max_size=3).map(tuple),
     st.integers(1, 5),

@@ -7,7 +7,6 @@ weights as step s used them.
 
 import itertools
 
-import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -24,7 +23,6 @@ LAYERS = {
     "GRU": lambda rng, I, H: GRU(I, H, rng=rng),
     "stack": lambda rng, I, H: Stack([RNN(I, 2, rng=rng), LSTM(2, H, rng=rng)]),
 }
-quick = hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
 
 
 def draw(name, seed, B, T, I, H):
@@ -92,7 +90,6 @@ cases = st.fixed_dictionaries(
 )
 
 
-@quick
 @given(case=cases, k1=st.integers(1, 8), extra=st.integers(0, 8))
 def test_a_cut_is_a_mask_on_the_triangle(case, k1, extra):
     layer, xs, dhs, state = draw(**case)
@@ -110,7 +107,6 @@ def test_a_cut_is_a_mask_on_the_triangle(case, k1, extra):
         assert worst(got, full) < 1e-10
 
 
-@quick
 @given(case=cases, k=st.integers(1, 8))
 def test_k1_equal_to_k2_is_chunks_with_the_state_carried(case, k):
     layer, xs, dhs, state = draw(**case)
@@ -125,7 +121,6 @@ def test_k1_equal_to_k2_is_chunks_with_the_state_carried(case, k):
     assert worst(got, want) < 1e-12
 
 
-@quick
 @given(case=cases, k1=st.integers(1, 8), extra=st.integers(0, 8))
 def test_torch_with_detach_drops_the_same(case, k1, extra):
     case["name"], k2, T = "RNN", k1 + extra, case["T"]
