@@ -8,7 +8,13 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from agreement import TOLERANCE, floats
+from agreement import (  # noqa: F401
+    assert_agree,
+    assert_same,
+    error,
+    floats,
+    worst,
+)
 from unrolled import GRU, LSTM, MGU, RNN
 from unrolled.verify import complex_step
 
@@ -156,44 +162,3 @@ class Case:
             return sum((part * dpart).sum() for part, dpart in pairs)
 
         return {f"d{name}": complex_step(loss, x) for name, x in arrays.items()}
-
-
-def error(got, want, floor=0.0):
-    """Return the largest difference over the largest number; NaN is infinitely far."""
-    assert got.shape == want.shape
-    if not got.size:
-        return 0.0
-    gap = np.abs(np.asarray(got, float) - want).max()
-    worst = gap / max(np.abs(want).max(), floor) if gap else 0.0
-    return np.inf if np.isnan(worst) else float(worst)
-
-
-def worst(got, want, floor=0.0):
-    """Return the largest error of the outputs, and of the gradients."""
-    kinds = {False: 0.0, True: 0.0}
-    for name, array in want.items():
-        kind = name.startswith("d")
-        kinds[kind] = max(kinds[kind], error(got[name], array, floor))
-    return kinds[False], kinds[True]
-
-
-def assert_agree(got, want, dtype):
-    """Hold all results against the same ones computed elsewhere in float64.
-
-    Rounding is relative to what is summed, not to a sum that happens to cancel: the
-    scale is the largest number on the way, not the smallest result.
-    """
-    assert got.keys() == want.keys()
-    scale = max([1.0, *(np.abs(array).max(initial=0) for array in want.values())])
-    for name, array in want.items():
-        assert got[name].shape == array.shape, name
-        assert got[name].dtype == dtype, name
-        gap = error(got[name], array, scale)
-        assert gap <= TOLERANCE[np.dtype(dtype)], (name, gap)
-
-
-def assert_same(got, want):
-    """Hold results against those of another run of the same code, bit for bit."""
-    assert got.keys() == want.keys()
-    for name, array in want.items():
-        np.testing.assert_array_equal(got[name], array, err_msg=name)

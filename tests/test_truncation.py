@@ -13,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agreement import largest, worst
 from unrolled import GRU, LSTM, RNN, Stack
 from unrolled.train import truncated
 from unrolled.verify import mismatch
@@ -72,10 +73,9 @@ def cut(layer, xs, dhs, state, k1, k2):
     return {"xs": dxs, **layer.grads}
 
 
-def worst(got, want):
-    """Return the largest relative error, of any one array."""
-    scale = max(np.abs(w).max() for w in want.values()) or 1.0
-    return max(np.abs(got[name] - want[name]).max() / scale for name in want)
+def apart(got, want):
+    """Return the largest error, relative to the largest number of all the arrays."""
+    return max(worst(got, want, largest(want)))
 
 
 cases = st.fixed_dictionaries(
@@ -97,14 +97,14 @@ def test_a_cut_is_a_mask_on_the_triangle(case, k1, extra):
     got = cut(layer, xs, dhs, state, k1, k2)
     entries = triangle(layer, xs, dhs, state)
     want = masked(entries, lambda s, t: keep(s, t, k1, k2), got)
-    assert worst(got, want) < 1e-10
+    assert apart(got, want) < 1e-10
 
     layer.forward(xs, state)
     dxs, _ = layer.backward(dhs)
     full = {"xs": dxs, **layer.grads}
-    assert worst(masked(entries, lambda s, t: True, full), full) < 1e-10
+    assert apart(masked(entries, lambda s, t: True, full), full) < 1e-10
     if k2 >= T:
-        assert worst(got, full) < 1e-10
+        assert apart(got, full) < 1e-10
 
 
 @given(case=cases, k=st.integers(1, 8))
@@ -118,7 +118,7 @@ def test_k1_equal_to_k2_is_chunks_with_the_state_carried(case, k):
         want["xs"][:, now], _ = layer.backward(dhs[:, now])
         for name, grad in layer.grads.items():
             want[name] += grad
-    assert worst(got, want) < 1e-12
+    assert apart(got, want) < 1e-12
 
 
 @given(case=cases, k1=st.integers(1, 8), extra=st.integers(0, 8))
@@ -149,7 +149,7 @@ def test_torch_with_detach_drops_the_same(case, k1, extra):
         "W_h": rnn.weight_hh_l0.grad.numpy().T,
         "b": rnn.bias_ih_l0.grad.numpy(),
     }
-    assert worst(got, want) < 1e-10
+    assert apart(got, want) < 1e-10
 
 
 # --- planted bugs: each is a cut that somebody has published or run -----------------
@@ -203,8 +203,8 @@ def test_a_planted_bug_is_caught(name, bug):
     entries = triangle(layer, xs, dhs, state)
     got = cut(layer, xs, dhs, state, 2, 4)
     want = masked(entries, lambda s, t: keep(s, t, 2, 4), got)
-    assert worst(planted(layer, xs, dhs, state, 2, 4), want) < 1e-10
-    assert worst(bug(layer, xs, dhs, state, 2, 4), want) > 1e-3
+    assert apart(planted(layer, xs, dhs, state, 2, 4), want) < 1e-10
+    assert apart(bug(layer, xs, dhs, state, 2, 4), want) > 1e-3
     if bug is counts_twice:  # the excess is known to the last path
 
         def twice(s, t):
@@ -212,7 +212,7 @@ def test_a_planted_bug_is_caught(name, bug):
             return sum(max(0, e - 4) < s <= t <= e for e in ends)
 
         excess = masked(entries, twice, got)
-        assert worst(counts_twice(layer, xs, dhs, state, 2, 4), excess) < 1e-10
+        assert apart(counts_twice(layer, xs, dhs, state, 2, 4), excess) < 1e-10
 
 
 # --- random lengths: Tallec and Ollivier (2017) --------------------------------------
@@ -273,9 +273,9 @@ def test_random_cuts_are_right_on_average_and_wrong_weights_are_not(chance, seed
     layer.backward(dhs)
     full = dict(layer.grads)
     case = (layer, xs, dhs, state, chance)
-    assert worst(expectation(*case, lambda c: 1 / (1 - c)), full) < 1e-10
+    assert apart(expectation(*case, lambda c: 1 / (1 - c)), full) < 1e-10
     for wrong in (lambda c: 1.0, lambda c: 1 / c, lambda c: 1 - c):
-        assert worst(expectation(*case, wrong), full) > 1e-3
+        assert apart(expectation(*case, wrong), full) > 1e-3
 
 
 # --- arguments ----------------------------------------------------------------------
