@@ -32,7 +32,7 @@ def test_outputs_and_gradients_are_those_of_the_equations(case):
 @CALM
 @given(drawn(GRU, st.sampled_from([AFTER, BEFORE])) | drawn(MGU, st.just({})))
 def test_outputs_are_those_of_onnx_runtime(case):
-    outputs, _ = worst(case.run(), by_onnx(case), floor=1.0)
+    outputs, _ = worst(case.run(), by_onnx(case), scale=1.0)
     assert outputs < 5e-6
 
 

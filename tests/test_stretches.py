@@ -74,7 +74,7 @@ def test_onnx_runtime_ends_where_the_sequences_do(variant):
     if want is None:
         assert case.options.keys() & {"layer_norm", "gate_recurrence"}
         return
-    outputs, _ = worst(masked(case, lengths), want, floor=1.0)
+    outputs, _ = worst(masked(case, lengths), want, scale=1.0)
     assert outputs < 5e-6
 
 

@@ -156,7 +156,7 @@ def test_what_onnx_runtime_can_express_it_computes_alike(case):
     if want is None:
         assert case.options.get("layer_norm") or case.options.get("gate_recurrence")
         return
-    outputs, _ = worst(case.run(), want, floor=1.0)
+    outputs, _ = worst(case.run(), want, scale=1.0)
     assert outputs < 5e-6
 
 
@@ -169,4 +169,4 @@ def test_the_complex_step_finds_the_same_gradients(case):
     want = case.by_complex_step()
     got = case.run()
     scale = max([1.0, *(np.abs(array).max() for array in want.values())])
-    assert worst(got, want, floor=scale)[1] < 1e-10
+    assert worst(got, want, scale=scale)[1] < 1e-10
