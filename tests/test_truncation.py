@@ -103,7 +103,7 @@ def test_a_cut_is_a_mask_on_the_triangle(case, k1, extra):
     dxs, _ = layer.backward(dhs)
     full = {"xs": dxs, **layer.grads}
     assert apart(masked(entries, lambda s, t: True, full), full) < 1e-10
-    if k2 >= T:
+    if k2 >= -(-T // k1) * k1:  # the end of the last k1 steps, which may lie behind T
         assert apart(got, full) < 1e-10
 
 
