@@ -1,0 +1,85 @@
+"""Plant a mistake in a function, by the name of the equation that it spoils."""
+
+import ast
+import inspect
+import textwrap
+
+import numpy as np
+
+
+def plant(function, mistakes, **names):
+    """Return a copy of a function with other right-hand sides.
+
+    Parameters
+    ----------
+    function : function
+        Defined in a file or a notebook; a method is taken from its class.
+    mistakes : dict of str to str
+        The wrong right-hand side by name: ``{"da": "dh"}`` turns ``da = …`` into
+        ``da = dh``, and likewise ``da += …``, ``np.add(x, y, da)``, ``a, da = x, y``
+        and the entry of a dict, ``{"da": …}``. ``"dc@2"`` is the second of several,
+        ``"h, c"`` what is unpacked into both, ``"for t"`` what a loop runs over,
+        ``"return"`` all that is returned.
+    **names
+        What the copy sees in place of names from outside the function.
+
+    Returns
+    -------
+    function
+        The copy, without decorators.
+
+    Raises
+    ------
+    ValueError
+        If a name is not assigned, or several times and none is chosen.
+    """
+    tree, new = ast.parse(textwrap.dedent(inspect.getsource(function))), {}
+    for place, wrong in mistakes.items():
+        name, _, which = place.partition("@")
+        found = [node for other, node in _assignments(tree) if other == name]
+        if not (1 <= int(which) <= len(found) if which else len(found) == 1):
+            raise ValueError(
+                f"{place} must be one assignment in {function.__name__}, where {name} "
+                f"is assigned {len(found)} times; the second would be {name}@2"
+            )
+        node = found[int(which or 1) - 1]
+        new[node] = ast.parse(wrong, mode="eval").body
+        if isinstance(node, ast.stmt):  # += adds to a name, a call fills its array
+            left = name if isinstance(node, ast.AugAssign) else f"{name}[...]"
+            (new[node],) = ast.parse(f"{left} = {wrong}").body
+    tree.body[0].decorator_list = []
+    planter = ast.NodeTransformer()
+    planter.visit = lambda node: new.get(node) or planter.generic_visit(node)
+    tree = ast.fix_missing_locations(planter.visit(tree))
+    scope = function.__globals__ | names
+    exec(compile(tree, f"<{function.__name__}, planted>", "exec"), scope)
+    return scope[function.__name__]
+
+
+def _assignments(tree):
+    """Return the name of each assignment, and what to replace, in the text's order."""
+    found = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign([ast.Tuple(left)], ast.Tuple(right)) if len(left) == len(
+                right
+            ):
+                found += zip(map(ast.unparse, left), right, strict=True)
+            case ast.Assign(targets, value):
+                found += [(ast.unparse(target), value) for target in targets]
+            case ast.AugAssign(target):
+                found += [(ast.unparse(target), node)]
+            case ast.For(target, value) | ast.comprehension(target, value):
+                found += [(f"for {ast.unparse(target)}", value)]
+            case ast.Dict(keys, values):
+                pairs = zip(keys, values, strict=True)
+                found += [(k.value, v) for k, v in pairs if isinstance(k, ast.Constant)]
+            case ast.Return(value) if value:
+                found += [("return", value)]
+            case ast.Expr(ast.Call(f, args, keywords)):  # a ufunc and what it fills
+                f = getattr(np, ast.unparse(f).rpartition(".")[2], None)
+                inputs = 2 if f is np.dot else getattr(f, "nin", len(args))
+                filled = [k.value for k in keywords if k.arg == "out"] + args[inputs:]
+                found += [(ast.unparse(array), node) for array in filled]
+    found.sort(key=lambda pair: (pair[1].lineno, pair[1].col_offset))
+    return [(str(name).replace("(", "").replace(")", ""), node) for name, node in found]
