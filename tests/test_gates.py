@@ -1,4 +1,8 @@
-"""The gates of `conftest.py` close: each is tried with a fault in a small project."""
+"""The gates of `conftest.py` close: each is tried with a fault in a small project.
+
+pytest runs inside this process. What is left to wait for are the kernels of the four
+notebooks, most of a second each.
+"""
 
 import json
 from pathlib import Path
@@ -43,7 +47,7 @@ def project(pytester, monkeypatch):
         if ci:
             monkeypatch.setenv("CI", "true")
         flags = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider"]
-        return pytester.runpytest_subprocess(*flags)
+        return pytester.runpytest_inprocess(*flags)
 
     return run
 
