@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arguments import choice
+
 
 class Activation(NamedTuple):
     """A nonlinearity ``f`` and its derivative ``df``, written in terms of y = f(a).
@@ -72,35 +74,35 @@ def softmax(logits):
     array, shape (..., V)
         Positive numbers that sum to 1 along the last axis.
     """
-    exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    exps = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
-def _one(y, out=None):
+def identity_slope(y, out=None):
     """Return the slope of the identity: one everywhere."""
     return np.power(y, 0, out)
 
 
-def _step(y, out=None):
+def relu_slope(y, out=None):
     """Return the slope of relu: one where y is positive, else zero."""
     return np.greater(y, 0, np.empty_like(y) if out is None else out)
 
 
-def _bell(y, out=None):
+def sigmoid_slope(y, out=None):
     """Return the slope of sigmoid, y (1 - y)."""
     return np.multiply(y, 1 - y, out)
 
 
-def _hill(y, out=None):
+def tanh_slope(y, out=None):
     """Return the slope of tanh, 1 - y²."""
     return np.subtract(1, np.multiply(y, y, out), out)
 
 
 ACTIVATIONS = {
-    "identity": Activation(np.positive, _one),
-    "relu": Activation(relu, _step),
-    "sigmoid": Activation(sigmoid, _bell),
-    "tanh": Activation(np.tanh, _hill),
+    "identity": Activation(np.positive, identity_slope),
+    "relu": Activation(relu, relu_slope),
+    "sigmoid": Activation(sigmoid, sigmoid_slope),
+    "tanh": Activation(np.tanh, tanh_slope),
 }
 
 
@@ -122,7 +124,4 @@ def activation(name):
     ValueError
         If there is none of that name.
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        known = ", ".join(repr(known) for known in ACTIVATIONS)
-        raise ValueError(f"activation must be one of {known}, got {name!r}")
-    return ACTIVATIONS[name]
+    return ACTIVATIONS[choice("activation", name, ACTIVATIONS)]

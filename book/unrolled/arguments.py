@@ -11,23 +11,48 @@ def shape_text(shape):
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
 
 
-def positive(name, value):
-    """Return value as an int of at least 1, or say what was expected."""
+def positive(name, value, least=1):
+    """Return value as an int that is not too small, or say what was expected."""
     try:
-        size = operator.index(value)
+        size = operator.index(None if isinstance(value, bool) else value)
     except TypeError:
         raise TypeError(f"{name} must be a whole number, got {value!r}") from None
-    if size < 1:
-        raise ValueError(f"{name} must be at least 1, got {size}")
+    if size < least:
+        raise ValueError(f"{name} must be at least {least}, got {size}")
     return size
+
+
+def number(name, value, low=-np.inf, high=np.inf, below=np.inf):
+    """Return value as a finite float within its limits, or say what was expected."""
+    array = rectangular(name, value)
+    if array.ndim or array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not (np.isfinite(array) and low <= array <= high and array < below):
+        limits = {"at least": low, "at most": high, "below": below}
+        wanted = [f"{word} {x:g}" for word, x in limits.items() if np.isfinite(x)]
+        if np.isinf(min(high, below)):
+            wanted.insert(0, "finite")
+        raise ValueError(f"{name} must be {' and '.join(wanted)}, got {value}")
+    return float(array)
+
+
+def choice(name, value, known):
+    """Return one of the known words, or say which ones there are."""
+    if not isinstance(value, str) or value not in known:
+        words = ", ".join(repr(word) for word in known)
+        raise ValueError(f"{name} must be one of {words}, got {value!r}")
+    return value
 
 
 def floating(dtype):
     """Return a data type that gradients can be computed in, or say which ones are."""
-    dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64, np.complex128):
-        raise TypeError(f"dtype must be float32 or float64, got {dtype}")
-    return dtype
+    try:
+        got = np.dtype(dtype)
+    except TypeError:
+        got = repr(dtype)
+    if got not in (np.float32, np.float64, np.complex128):
+        raise TypeError(f"dtype must be float32 or float64, got {got}")
+    return got
 
 
 def generator(rng):
@@ -35,6 +60,16 @@ def generator(rng):
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must come from np.random.default_rng(seed), got {rng!r}")
     return rng
+
+
+def expect_names(name, got, wanted, hint=""):
+    """Return a dict, or say that its names are not the ones wanted."""
+    if set(got) != set(wanted):
+        raise ValueError(
+            f"{name} must hold {', '.join(wanted)}, "
+            f"got {', '.join(map(str, got)) or 'nothing'}{hint}"
+        )
+    return got
 
 
 def rectangular(name, array):
@@ -75,8 +110,7 @@ def expect(name, array, shape, dtype, finite=True):
     """
     array = rectangular(name, array)
     if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
-        got = {"U": "text", "O": "objects"}.get(array.dtype.kind, array.dtype)
-        raise TypeError(f"{name} must hold real numbers, got {got}")
+        raise TypeError(f"{name} must hold real numbers, got {_kind(array)}")
     if not _matches(array.shape, shape):
         hint = ""
         if len(shape) > 1 and shape[0] == "B" and _matches(array.shape, shape[1:]):
@@ -85,11 +119,50 @@ def expect(name, array, shape, dtype, finite=True):
             f"{name} must have shape {shape_text(shape)}, "
             f"got {shape_text(array.shape)}{hint}"
         )
-    array = array.astype(dtype, copy=False)
-    if finite and not np.isfinite(array).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, got {array[index]} at index {index}")
+    with np.errstate(over="ignore"):  # too large for float32: not finite, said below
+        array = array.astype(dtype, copy=False)
+    return all_finite(name, array) if finite else array
+
+
+def all_finite(name, array, error=ValueError):
+    """Return array, or name the first number in it that is NaN or infinite."""
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        raise error(f"{name} must be finite, got {_first(array, wrong)}")
     return array
+
+
+def expect_labels(name, array, size, shape=None, counts=True):
+    """Return array as labels 0 to size - 1, or say in one sentence what is wrong.
+
+    A label is looked at only where ``counts``, an array of bool, is True.
+    """
+    array = rectangular(name, array)
+    if not array.size:
+        array = array.astype(int)  # an empty list is one of floats
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got {_kind(array)}")
+    if shape is not None and array.shape != shape:
+        raise ValueError(
+            f"{name} must have shape {shape_text(shape)}, got {shape_text(array.shape)}"
+        )
+    wrong = ((array < 0) | (array >= size)) & counts
+    if wrong.any():
+        raise ValueError(
+            f"{name} must lie in 0 … {size - 1}, got {_first(array, wrong)}"
+        )
+    return array
+
+
+def _kind(array):
+    """Name what an array holds."""
+    return {"U": "text", "O": "objects"}.get(array.dtype.kind, array.dtype)
+
+
+def _first(array, wrong):
+    """Write the first entry that is wrong, and where it stands."""
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return f"{np.asarray(array)[index]}{f' at index {index}' if index else ''}"
 
 
 def _matches(got, want):

@@ -1,40 +1,11 @@
-"""Data sets and generated tasks, all of them available without a network.
+"""Data that was found, all of it without a network, and how it is cut for a layer.
 
-Every function returns fresh arrays. Generated data take a
-`numpy.random.Generator`, so that a seed decides them.
+Every function returns fresh arrays, safe to change.
 """
 
 import numpy as np
 
-
-def one_hot(labels, size, dtype=np.float64):
-    """Turn labels into one-hot vectors.
-
-    Parameters
-    ----------
-    labels : array_like of int, shape (...)
-        Indices, 0 to size - 1; usually (B, T).
-    size : int
-        Number of classes, V.
-    dtype : dtype
-        Type of the result.
-
-    Returns
-    -------
-    ndarray, shape (..., V)
-        Zeros, with a single one at the label's place.
-    """
-    labels = np.asarray(labels)
-    if labels.size == 0:
-        labels = labels.astype(int)
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels must be integers, got {labels.dtype}")
-    if labels.size and not (0 <= labels.min() and labels.max() < size):
-        raise ValueError(
-            f"labels must lie in 0 to {size - 1}, "
-            f"got values from {labels.min()} to {labels.max()}"
-        )
-    return np.eye(size, dtype=dtype)[labels]
+from .arguments import expect_labels, positive, rectangular, shape_text
 
 
 def hello(dtype=np.float64):
@@ -42,14 +13,14 @@ def hello(dtype=np.float64):
 
     Parameters
     ----------
-    dtype : dtype
-        Type of the inputs.
+    dtype : data type
+        Of the inputs.
 
     Returns
     -------
-    xs : ndarray, shape (1, 4, 4)
+    xs : array, shape (1, 4, 4)
         One-hot vectors of h, e, l, l: (B, T, V).
-    labels : ndarray of int, shape (1, 4)
+    labels : array of int, shape (1, 4)
         Indices of e, l, l, o: (B, T).
     alphabet : str
         The letters in the order of their indices, "ehlo".
@@ -58,39 +29,6 @@ def hello(dtype=np.float64):
     alphabet = "".join(sorted(set(word)))
     index = np.array([[alphabet.index(letter) for letter in word]])
     return one_hot(index[:, :-1], len(alphabet), dtype), index[:, 1:], alphabet
-
-
-def sines(rng, B=32, T=50, noise=0.0, dtype=np.float64):
-    """Draw sine waves of random period and phase, with the next value as target.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of the periods, the phases and the noise.
-    B, T : int
-        Number of waves and of steps.
-    noise : float
-        Standard deviation of normal noise added to every value; the waves have
-        amplitude 1.
-    dtype : dtype
-        Type of both results.
-
-    Returns
-    -------
-    xs : ndarray, shape (B, T, 1)
-        The waves; periods are drawn evenly from 10 to 30 steps.
-    ys : ndarray, shape (B, T, 1)
-        The same waves one step later.
-    """
-    if B < 1 or T < 1:
-        raise ValueError(f"B and T must be 1 or more, got B = {B} and T = {T}")
-    if noise < 0:
-        raise ValueError(f"noise must be 0 or more, got {noise}")
-    period = rng.uniform(10, 30, size=(B, 1))
-    phase = rng.uniform(0, 2 * np.pi, size=(B, 1))
-    waves = np.sin(2 * np.pi * np.arange(T + 1) / period + phase)
-    waves = (waves + noise * rng.standard_normal(waves.shape)).astype(dtype)
-    return waves[:, :-1, None], waves[:, 1:, None]
 
 
 def _dataset(name):
@@ -109,9 +47,9 @@ def sunspots():
 
     Returns
     -------
-    years : ndarray of int, shape (309,)
+    years : array of int, shape (309,)
         Calendar years.
-    counts : ndarray of float, shape (309,)
+    counts : array of float, shape (309,)
         The year's mean sunspot number, a weighted count of spots and groups of
         spots; no unit.
 
@@ -131,9 +69,9 @@ def co2():
 
     Returns
     -------
-    dates : ndarray of datetime64[D], shape (2284,)
+    dates : array of datetime64[D], shape (2284,)
         Saturdays, one a week without a break.
-    ppm : ndarray of float, shape (2284,)
+    ppm : array of float, shape (2284,)
         Mole fraction of carbon dioxide in the air, in parts per million. The 59
         weeks without a measurement lie on the straight line between their
         neighbours.
@@ -148,79 +86,6 @@ def co2():
     ppm = table["co2"].to_numpy(dtype=np.float64)
     known, weeks = ~np.isnan(ppm), np.arange(len(ppm))
     return dates, np.interp(weeks, weeks[known], ppm[known])
-
-
-def windows(series, length, horizon=1):
-    """Cut a series into windows, each with the value that follows.
-
-    Parameters
-    ----------
-    series : array_like, shape (N,)
-        Values in order of time.
-    length : int
-        Window length, 1 or more.
-    horizon : int
-        How many steps after the window's last value the target lies.
-
-    Returns
-    -------
-    X : ndarray, shape (N - length - horizon + 1, length)
-        Windows, the oldest value first; a copy, safe to change.
-    y : ndarray, shape (N - length - horizon + 1,)
-        Targets: `y[k] = series[k + length - 1 + horizon]`.
-    """
-    series = np.asarray(series)
-    if series.ndim != 1:
-        raise ValueError(f"series must have shape (N,), got {series.shape}")
-    if length < 1 or horizon < 1:
-        raise ValueError(
-            f"length and horizon must be 1 or more, got {length} and {horizon}"
-        )
-    count = len(series) - length - horizon + 1
-    if count < 1:
-        raise ValueError(
-            f"A window of {length} and a horizon of {horizon} need at least "
-            f"{length + horizon} values, got {len(series)}"
-        )
-    X = np.lib.stride_tricks.sliding_window_view(series, length)[:count].copy()
-    return X, series[length - 1 + horizon :].copy()
-
-
-def adding(rng, B=32, T=50, dtype=np.float64):
-    """Draw the adding problem: the sum of the two numbers that are marked.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of the numbers and of the marks.
-    B, T : int
-        Number of sequences and of steps, T at least 2.
-    dtype : dtype
-        Type of both results.
-
-    Returns
-    -------
-    xs : ndarray, shape (B, T, 2)
-        At each step a number, even on 0 to 1, and a mark, which is 1 at one step of
-        the first half and at one of the second, and else 0. With an odd T the second
-        half is the longer.
-    ys : ndarray, shape (B, 1)
-        The sum of the two marked numbers; mean 1, variance 1/6.
-
-    Notes
-    -----
-    After Hochreiter and Schmidhuber (1997), with the marks as in Le et al. (2015).
-    """
-    if B < 1 or T < 2:
-        raise ValueError(
-            f"B must be 1 or more and T 2 or more, got B = {B} and T = {T}"
-        )
-    numbers, marks = rng.uniform(size=(B, T)), np.zeros((B, T))
-    rows, half = np.arange(B), T // 2
-    marks[rows, rng.integers(0, half, B)] = 1
-    marks[rows, rng.integers(half, T, B)] = 1
-    sums = (numbers * marks).sum(axis=1, keepdims=True)
-    return np.stack([numbers, marks], axis=-1).astype(dtype), sums.astype(dtype)
 
 
 def reference():
@@ -243,6 +108,66 @@ def reference():
     return " ".join("".join(c if " " < c <= "~" else " " for c in text).split())
 
 
+def one_hot(labels, size, dtype=np.float64):
+    """Turn labels into one-hot vectors.
+
+    Parameters
+    ----------
+    labels : array of int, shape (...)
+        Indices, 0 to size - 1; usually (B, T).
+    size : int
+        How many classes there are, V.
+    dtype : data type
+        Of the result.
+
+    Returns
+    -------
+    array, shape (..., V)
+        Zeros, with a single one at the label's place.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the labels are not whole numbers, or one is no class.
+    """
+    size = positive("size", size)
+    return np.eye(size, dtype=dtype)[expect_labels("labels", labels, size)]
+
+
+def windows(series, length, horizon=1):
+    """Cut a series into windows, each with the value that follows.
+
+    Parameters
+    ----------
+    series : array, shape (N,)
+        Values in order of time.
+    length : int
+        How many values a window holds.
+    horizon : int
+        How many steps after the window's last value the target lies.
+
+    Returns
+    -------
+    X : array, shape (N - length - horizon + 1, length)
+        Windows, the oldest value first; a copy, safe to change.
+    y : array, shape (N - length - horizon + 1,)
+        Targets: `y[k] = series[k + length - 1 + horizon]`.
+    """
+    series = rectangular("series", series)
+    if series.ndim != 1:
+        got = shape_text(series.shape)
+        raise ValueError(f"series must have shape (N,), got {got}")
+    length, horizon = positive("length", length), positive("horizon", horizon)
+    count = len(series) - length - horizon + 1
+    if count < 1:
+        raise ValueError(
+            f"a window of {length} and a horizon of {horizon} need at least "
+            f"{length + horizon} values, got {len(series)}"
+        )
+    X = np.lib.stride_tricks.sliding_window_view(series, length)[:count].copy()
+    return X, series[length - 1 + horizon :].copy()
+
+
 def streams(series, B, T):
     """Lay one long series out as B streams, and cut these into chunks of T steps.
 
@@ -252,21 +177,19 @@ def streams(series, B, T):
 
     Parameters
     ----------
-    series : array_like, shape (N, ...)
+    series : array, shape (N, ...)
         Values, vectors or labels in order of time.
     B, T : int
         Number of streams, and steps in a chunk.
 
     Returns
     -------
-    xs : ndarray, shape (K, B, T, ...)
+    xs : array, shape (K, B, T, ...)
         K chunks in order of time; a copy, safe to change.
-    ys : ndarray, shape (K, B, T, ...)
+    ys : array, shape (K, B, T, ...)
         The same, one step later: what comes next.
     """
-    series = np.asarray(series)
-    if B < 1 or T < 1:
-        raise ValueError(f"B and T must be 1 or more, got B = {B} and T = {T}")
+    series, B, T = rectangular("series", series), positive("B", B), positive("T", T)
     if series.ndim < 1:
         raise ValueError(f"series must have shape (N, ...), got one number, {series}")
     length = (len(series) - 1) // B

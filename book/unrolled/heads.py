@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import initialise
-from .arguments import expect, generator, positive, rectangular
+from .arguments import expect, expect_labels, generator, positive, rectangular
 from .layer import Layer
 
 
@@ -36,7 +36,6 @@ class Linear(Layer):
 
     def __init__(self, input_size, output_size, *, rng, dtype=np.float64):
         super().__init__(dtype)
-        rng = generator(rng)
         self.input_size = positive("input_size", input_size)
         self.output_size = positive("output_size", output_size)
         self.add_params(
@@ -134,11 +133,11 @@ class Embedding(Layer):
 
     def __init__(self, vocabulary_size, output_size, *, rng, dtype=np.float64):
         super().__init__(dtype)
-        rng = generator(rng)
         self.vocabulary_size = positive("vocabulary_size", vocabulary_size)
         self.output_size = positive("output_size", output_size)
         shape = self.vocabulary_size, self.output_size
-        self.add_params(W_e=rng.standard_normal(shape).astype(self.dtype))
+        W_e = generator(rng).standard_normal(shape).astype(self.dtype)
+        self.add_params(W_e=W_e)
 
     def forward(self, labels):
         """Look up the row of each label.
@@ -159,15 +158,7 @@ class Embedding(Layer):
             If the labels are not whole numbers, or one has no row.
         """
         (W_e,) = self._weights().values()
-        labels = rectangular("labels", labels)
-        if labels.dtype.kind not in "iu":
-            raise TypeError(f"labels must be whole numbers, got {labels.dtype}")
-        wrong = (labels < 0) | (labels >= self.vocabulary_size)
-        if wrong.any():
-            raise ValueError(
-                f"labels must lie in 0 … {self.vocabulary_size - 1}, the rows of W_e, "
-                f"got {labels[wrong][0]}"
-            )
+        labels = expect_labels("labels", labels, self.vocabulary_size)
         self._tape = labels.copy()
         return W_e[labels]
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .arguments import floating, generator, number, positive
+
 
 def glorot(rng, fan_in, fan_out, dtype=np.float64):
     """Draw a matrix whose output has about the variance of its input.
@@ -24,8 +26,9 @@ def glorot(rng, fan_in, fan_out, dtype=np.float64):
     -----
     Glorot and Bengio (2010), equation 16.
     """
-    limit = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, (fan_in, fan_out)).astype(dtype)
+    shape = positive("fan_in", fan_in), positive("fan_out", fan_out)
+    limit = np.sqrt(6 / sum(shape))
+    return generator(rng).uniform(-limit, limit, shape).astype(floating(dtype))
 
 
 def orthogonal(rng, size, dtype=np.float64):
@@ -52,8 +55,9 @@ def orthogonal(rng, size, dtype=np.float64):
     -----
     Saxe, McClelland and Ganguli (2014), section 3.
     """
-    Q, R = np.linalg.qr(rng.standard_normal((size, size)))
-    return (Q * np.sign(np.diag(R))).astype(dtype)
+    size = positive("size", size)
+    Q, R = np.linalg.qr(generator(rng).standard_normal((size, size)))
+    return (Q * np.sign(np.diag(R))).astype(floating(dtype))
 
 
 def identity(size, scale=1.0, dtype=np.float64):
@@ -77,7 +81,8 @@ def identity(size, scale=1.0, dtype=np.float64):
     -----
     Le, Jaitly and Hinton (2015).
     """
-    return (scale * np.eye(size)).astype(dtype)
+    scaled = number("scale", scale) * np.eye(positive("size", size))
+    return scaled.astype(floating(dtype))
 
 
 def chrono(rng, size, T_max, dtype=np.float64):
@@ -106,15 +111,15 @@ def chrono(rng, size, T_max, dtype=np.float64):
     Raises
     ------
     ValueError
-        If T_max is less than 2.
+        If T_max is less than 2, or not finite.
 
     Notes
     -----
     Tallec and Ollivier (2018).
     """
-    if not 2 <= T_max < np.inf:
-        raise ValueError(f"T_max must be at least 2 steps, and finite, got {T_max}")
-    b_f = np.log(rng.uniform(1, T_max - 1, size)).astype(dtype)
+    size, T_max = positive("size", size), number("T_max", T_max, 2)
+    steps = generator(rng).uniform(1, T_max - 1, size)
+    b_f = np.log(steps).astype(floating(dtype))
     return -b_f, b_f
 
 

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from .arguments import expect, rectangular, shape_text
+from .arguments import (
+    all_finite,
+    choice,
+    expect,
+    expect_labels,
+    rectangular,
+    shape_text,
+)
+from .masks import counting
 
 
 def mse(ys, targets, mask=None, reduction="mean"):
@@ -14,8 +22,9 @@ def mse(ys, targets, mask=None, reduction="mean"):
         Predictions, in the unit of the targets.
     targets : array, shape (..., O)
         What they should have been.
-    mask : array of bool, shape (...), optional
-        True where a step counts; every step does if it is not given.
+    mask : array of bool, shape (...), or of int, shape (B,), optional
+        True where a step counts, or the lengths of B sequences; None is all steps.
+        What stands where no step counts does not matter.
     reduction : str
         "mean" over all numbers that count, or "sum".
 
@@ -28,17 +37,16 @@ def mse(ys, targets, mask=None, reduction="mean"):
 
     Raises
     ------
+    FloatingPointError
+        If a prediction is not finite.
     TypeError, ValueError
-        If a shape, a type or a value is not what it must be, or no step counts.
+        If a shape, a type or a target is not what it must be, or no step counts.
     """
-    ys = _floating("ys", ys, 1)
+    ys, mask = _predictions("ys", ys, mask)
     targets = expect("targets", targets, ys.shape, ys.dtype, finite=False)
-    mask = _mask(mask, ys.shape[:-1])
+    targets = all_finite("targets", np.where(mask[..., None], targets, 0))
     scale = _scale(reduction, mask, ys.shape[-1])
-    # Whatever a masked step holds, it must not spoil the others.
-    targets = np.where(mask[..., None], targets, 0)
-    expect("targets", targets, ys.shape, ys.dtype)
-    errors = np.where(mask[..., None], ys, 0) - targets
+    errors = ys - targets
     return scale * (errors * errors).sum(), 2 * scale * errors
 
 
@@ -51,8 +59,9 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
         One score for each of V classes.
     labels : array of int, shape (...)
         The class that came, 0 to V - 1.
-    mask : array of bool, shape (...), optional
-        True where a step counts; every step does if it is not given.
+    mask : array of bool, shape (...), or of int, shape (B,), optional
+        True where a step counts, or the lengths of B sequences; None is all steps.
+        What stands where no step counts does not matter.
     reduction : str
         "mean" over all steps that count, or "sum".
 
@@ -65,33 +74,19 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
 
     Raises
     ------
+    FloatingPointError
+        If a logit is not finite.
     TypeError, ValueError
         If a shape, a type or a label is not what it must be, or no step counts.
     """
-    logits = _floating("logits", logits, 1)
-    labels = rectangular("labels", labels)
+    logits, mask = _predictions("logits", logits, mask)
     V = logits.shape[-1]
     if V == 0:
         raise ValueError("logits must have at least one class, got V = 0")
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be whole numbers, got {labels.dtype}")
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(
-            f"labels must have shape {shape_text(logits.shape[:-1])}, one for each row "
-            f"of logits {shape_text(logits.shape)}, got {shape_text(labels.shape)}"
-        )
-    mask = _mask(mask, labels.shape)
+    labels = expect_labels("labels", labels, V, mask.shape, mask)
     scale = _scale(reduction, mask, 1)
-    wrong = mask & ((labels < 0) | (labels >= V))
-    if wrong.any():
-        raise ValueError(
-            f"labels must lie in 0 … {V - 1}, the classes of logits, "
-            f"got {labels[wrong][0]}"
-        )
-
-    # As in mse, a masked step may hold anything.
-    logits = np.where(mask[..., None], logits, 0)
     chosen = np.where(mask, labels, 0)[..., None]
+
     shifted = logits - logits.max(axis=-1, keepdims=True)
     exps = np.exp(shifted)
     totals = exps.sum(axis=-1, keepdims=True)
@@ -104,34 +99,32 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
     return -scale * (log_p[..., 0] * mask).sum(), dlogits
 
 
-def _floating(name, array, least):
-    """Return an array whose own floating type rules, checked for its values."""
-    array = rectangular(name, array)
-    if array.dtype.kind not in "fc":
-        raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")
-    if array.ndim < least:
-        raise ValueError(f"{name} must have at least {least} axis, got a single number")
-    return array
+def _predictions(name, ys, mask):
+    """Return predictions, zero where no step counts, and a mask of the steps that do.
 
-
-def _mask(mask, shape):
-    """Return a mask of that shape, all True if none was given."""
-    if mask is None:
-        return np.ones(shape, bool)
-    mask = rectangular("mask", mask)
-    if mask.dtype != bool:
-        raise TypeError(f"mask must be of type bool, got {mask.dtype}")
-    if mask.shape != shape:
+    The predictions' own data type rules.
+    """
+    ys = rectangular(name, ys)
+    if ys.dtype.kind not in "fc":
+        raise TypeError(f"{name} must hold floating-point numbers, got {ys.dtype}")
+    if ys.ndim == 0:
+        raise ValueError(f"{name} must have at least 1 axis, got a single number")
+    shape = ys.shape[:-1]
+    if len(shape) == 2:
+        mask = counting(mask, *shape)
+    mask = np.ones(shape, bool) if mask is None else rectangular("mask", mask)
+    if mask.dtype != bool or mask.shape != shape:
         raise ValueError(
-            f"mask must have shape {shape_text(shape)}, got {shape_text(mask.shape)}"
+            f"mask must be {shape_text(shape)} of bool, "
+            f"got {shape_text(mask.shape)} of {mask.dtype}"
         )
-    return mask
+    ys = np.where(mask[..., None], ys, 0)
+    return all_finite(name, ys, FloatingPointError), mask
 
 
 def _scale(reduction, mask, size):
     """Return what each term is multiplied by: 1 for a sum, 1 / count for a mean."""
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
+    choice("reduction", reduction, ("mean", "sum"))
     count = int(mask.sum()) * size
     if count == 0:
         raise ValueError("the loss needs at least one step that counts, got none")

@@ -1,8 +1,13 @@
-"""Steps down the gradient, and the limit on their length."""
+"""Steps down the gradient, and the limit on their length.
+
+An optimiser has three methods: ``step`` moves the parameters; ``state_dict`` and
+``load_state_dict`` say what it has gathered on its way, and put it back. The numbers it
+was made with, such as the learning rate, are the caller's to choose again.
+"""
 
 import numpy as np
 
-from .arguments import shape_text
+from .arguments import expect_names, number, shape_text
 
 
 class SGD:
@@ -13,7 +18,12 @@ class SGD:
     lr : float
         The learning rate.
     momentum : float
-        How much of the last step's velocity is kept, 0 to 1.
+        How much of the last step's velocity is kept: at least 0 and below 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not such a number.
 
     Notes
     -----
@@ -21,7 +31,8 @@ class SGD:
     """
 
     def __init__(self, lr, momentum=0.0):
-        self.lr, self.momentum = _not_negative("lr", lr), momentum
+        self.lr = number("lr", lr, 0)
+        self.momentum = number("momentum", momentum, 0, below=1)
         self.velocity = {}
 
     def step(self, params, grads):
@@ -44,6 +55,15 @@ class SGD:
                 v = self.velocity[name] = v + self.momentum * self.velocity.get(name, 0)
             param -= self.lr * v
 
+    def state_dict(self):
+        """Return the velocity of each parameter, as a dict of dicts of arrays."""
+        return {"velocity": dict(self.velocity)}
+
+    def load_state_dict(self, state):
+        """Go on from what ``state_dict`` returned."""
+        expect_names("state", state, self.state_dict())
+        self.velocity = dict(state["velocity"])
+
 
 class Adam:
     """Step by the mean gradient over the root of its mean square.
@@ -53,9 +73,14 @@ class Adam:
     lr : float
         The learning rate: about the size of each step.
     beta1, beta2 : float
-        How slowly the two means forget.
+        How slowly the two means forget: at least 0 and below 1.
     eps : float
         Keeps the division finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not such a number.
 
     Notes
     -----
@@ -63,9 +88,10 @@ class Adam:
     """
 
     def __init__(self, lr, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr = _not_negative("lr", lr)
-        self.beta1, self.beta2, self.eps = beta1, beta2, eps
-        self.m, self.v, self.t = {}, {}, 0
+        self.lr, self.eps = number("lr", lr, 0), number("eps", eps, 0)
+        self.beta1 = number("beta1", beta1, 0, below=1)
+        self.beta2 = number("beta2", beta2, 0, below=1)
+        self.t, self.m, self.v = 0, {}, {}
 
     def step(self, params, grads):
         """Move every parameter in place.
@@ -91,6 +117,15 @@ class Adam:
             v_hat = v / (1 - self.beta2**self.t)
             param -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
 
+    def state_dict(self):
+        """Return the count of steps t and the two means m and v, dicts of arrays."""
+        return {"t": self.t, "m": dict(self.m), "v": dict(self.v)}
+
+    def load_state_dict(self, state):
+        """Go on from what ``state_dict`` returned."""
+        expect_names("state", state, self.state_dict())
+        self.t, self.m, self.v = state["t"], dict(state["m"]), dict(state["v"])
+
 
 def clip_by_norm(grads, limit):
     """Shorten all gradients together, if as one long vector they exceed the limit.
@@ -109,8 +144,8 @@ def clip_by_norm(grads, limit):
 
     Raises
     ------
-    ValueError
-        If the limit is below zero.
+    TypeError, ValueError
+        If the limit is no number, or below zero.
 
     Notes
     -----
@@ -119,26 +154,15 @@ def clip_by_norm(grads, limit):
     # In float64: the squares of small float32 numbers would be zero.
     norms = [np.linalg.norm(grad.ravel().astype(np.float64)) for grad in grads.values()]
     norm = float(np.linalg.norm(norms))
-    if limit is not None and norm > _not_negative("limit", limit):
+    if limit is not None and norm > number("limit", limit, 0):
         for grad in grads.values():
             grad *= limit / norm
     return norm
 
 
-def _not_negative(name, value):
-    """Return a number that is zero or more, or say what was expected."""
-    if not value >= 0:
-        raise ValueError(f"{name} must be zero or more, got {value}")
-    return value
-
-
 def _same_shapes(params, grads):
     """Refuse gradients that are not the parameters' own."""
-    if params.keys() != grads.keys():
-        raise ValueError(
-            f"grads must hold {', '.join(params)}, "
-            f"got {', '.join(grads) or 'nothing'}: call backward first"
-        )
+    expect_names("grads", grads, params, ": call backward first")
     for name, param in params.items():
         if grads[name].shape != param.shape:
             raise ValueError(

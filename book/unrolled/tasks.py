@@ -1,13 +1,78 @@
-"""Tasks that can be made without end, each of which asks one thing of a memory.
+"""Tasks that are drawn without end, each of which asks one thing of a memory.
 
 Every function takes a `numpy.random.Generator` and the sizes B and T, and returns
-inputs and targets.
+inputs and targets: fresh arrays, safe to change.
 """
 
 import numpy as np
 
-from .arguments import positive
+from .arguments import floating, generator, number, positive
 from .data import one_hot
+
+
+def sines(rng, B, T, noise=0.0, dtype=np.float64):
+    """Draw sine waves of random period and phase, with the next value as target.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the periods, the phases and the noise come from.
+    B, T : int
+        How many waves, and how long they are.
+    noise : float
+        Standard deviation of normal noise that is added to every value; the waves
+        have amplitude 1.
+    dtype : data type
+        Of inputs and targets.
+
+    Returns
+    -------
+    xs : array, shape (B, T, 1)
+        The waves; periods are drawn evenly from 10 to 30 steps.
+    ys : array, shape (B, T, 1)
+        The same waves one step later.
+    """
+    rng, B, T = generator(rng), positive("B", B), positive("T", T)
+    noise, dtype = number("noise", noise, 0), floating(dtype)
+    period = rng.uniform(10, 30, size=(B, 1))
+    phase = rng.uniform(0, 2 * np.pi, size=(B, 1))
+    waves = np.sin(2 * np.pi * np.arange(T + 1) / period + phase)
+    waves = (waves + noise * rng.standard_normal(waves.shape)).astype(dtype)
+    return waves[:, :-1, None], waves[:, 1:, None]
+
+
+def adding(rng, B, T, dtype=np.float64):
+    """Draw the adding problem: the sum of the two numbers that are marked.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the numbers and the marks come from.
+    B, T : int
+        How many sequences, and how long they are; T at least 2.
+    dtype : data type
+        Of inputs and targets.
+
+    Returns
+    -------
+    xs : array, shape (B, T, 2)
+        At each step a number, even on 0 to 1, and a mark, which is 1 at one step of
+        the first half and at one of the second, and else 0. With an odd T the second
+        half is the longer.
+    ys : array, shape (B, 1)
+        The sum of the two marked numbers; mean 1, variance 1/6.
+
+    Notes
+    -----
+    After Hochreiter and Schmidhuber (1997), with the marks as in Le et al. (2015).
+    """
+    rng, B, T = generator(rng), positive("B", B), positive("T", T, least=2)
+    numbers, marks = rng.uniform(size=(B, T)), np.zeros((B, T))
+    rows, half = np.arange(B), T // 2
+    marks[rows, rng.integers(0, half, B)] = 1
+    marks[rows, rng.integers(half, T, B)] = 1
+    sums, dtype = (numbers * marks).sum(axis=1, keepdims=True), floating(dtype)
+    return np.stack([numbers, marks], axis=-1).astype(dtype), sums.astype(dtype)
 
 
 def copying(rng, B, delay, count=4, size=4, dtype=np.float64):
@@ -44,7 +109,7 @@ def copying(rng, B, delay, count=4, size=4, dtype=np.float64):
     -----
     A small version of the task in Arjovsky, Shah and Bengio (2016).
     """
-    B, delay = positive("B", B), positive("delay", delay)
+    rng, B, delay = generator(rng), positive("B", B), positive("delay", delay)
     count, size = positive("count", count), positive("size", size)
     T = 2 * count + delay
     symbols = rng.integers(0, size, (B, count))
@@ -76,8 +141,9 @@ def parity(rng, B, T, dtype=np.float64):
     labels : array of int, shape (B, T)
         1 where the ones so far are odd in number, else 0.
     """
-    bits = rng.integers(0, 2, (positive("B", B), positive("T", T)))
-    return (2 * bits - 1)[..., None].astype(dtype), bits.cumsum(axis=1) % 2
+    rng, B, T = generator(rng), positive("B", B), positive("T", T)
+    bits = rng.integers(0, 2, (B, T))
+    return (2 * bits - 1)[..., None].astype(floating(dtype)), bits.cumsum(axis=1) % 2
 
 
 def counting(rng, B, T, ones=0.3, resets=0.1, dtype=np.float64):
@@ -90,7 +156,7 @@ def counting(rng, B, T, ones=0.3, resets=0.1, dtype=np.float64):
     B, T : int
         How many streams, and how long they are.
     ones, resets : float
-        How often a step holds a one, and how often a reset; the others are empty.
+        The share of the steps that hold a one, and a reset; the others are empty.
     dtype : data type
         Of inputs and targets.
 
@@ -101,7 +167,10 @@ def counting(rng, B, T, ones=0.3, resets=0.1, dtype=np.float64):
     ys : array, shape (B, T, 1)
         A tenth of the count after each step; it begins at zero.
     """
-    draw = rng.random((positive("B", B), positive("T", T)))
+    rng, B, T = generator(rng), positive("B", B), positive("T", T)
+    ones, resets = number("ones", ones, 0, 1), number("resets", resets, 0, 1)
+    number("ones + resets", ones + resets, 0, 1)
+    draw, dtype = rng.random((B, T)), floating(dtype)
     one, reset = draw < ones, draw > 1 - resets
     count, counts = np.zeros(B), np.empty((B, T))
     for t in range(T):

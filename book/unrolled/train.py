@@ -1,6 +1,5 @@
 """The training loop: forward, loss, backward, clip, step; cut, stopped and resumed."""
 
-import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -9,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .arguments import expect, positive, shape_text
+from .arguments import all_finite, expect, number, positive
 from .optimise import clip_by_norm
+from .resume import resume, save
 
 
 @dataclass
@@ -48,11 +48,13 @@ def train(
     ----------
     model : Model
         Trained in place.
-    batches : iterable of (xs, targets)
-        One pair a step.
+    batches : iterable of (xs, targets) or (xs, targets, mask)
+        One a step. The mask goes to the model, and to the loss if that is asked about
+        every output.
     loss : callable
-        ``loss(ys, targets)`` returns the loss and its gradient with respect to ys.
-    optimiser : SGD or Adam
+        ``loss(ys, targets)`` returns the loss and its gradient with respect to ys;
+        ``loss(ys, targets, mask)`` leaves out the steps that do not count.
+    optimiser : SGD, Adam, or another with their three methods
         Moves the parameters.
     clip : float, optional
         The greatest length of the whole gradient.
@@ -64,8 +66,10 @@ def train(
         What the progress bar says. It shows after two seconds, if somebody watches.
     checkpoint : str or Path, optional
         A file that is written every so often and at the end. If it is there already,
-        training goes on from it, bit for bit. The batches that it has seen are passed
-        over, so they must come in the same order again.
+        training goes on from it, bit for bit. A `Sampler` is asked for its place, and
+        put back there. Of other batches those that were seen are passed over, so they
+        must come in the same order again. Dropout goes on as well if it draws from the
+        sampler's generator.
     every : int
         How many steps lie between two writings.
 
@@ -77,39 +81,43 @@ def train(
     Raises
     ------
     FloatingPointError
-        If a loss or a gradient is not finite. The model then holds the parameters of
-        the last step whose loss and gradient were; the optimiser's own numbers stay.
+        If a loss, a gradient or a new parameter is not finite. The model then holds the
+        parameters of the last step whose loss and gradient were; the optimiser's own
+        numbers stay.
     ValueError
         If the checkpoint is of another model or another optimiser.
     """
     history = History() if history is None else history
+    clip = None if clip is None else number("clip", clip, 0)
     every = positive("every", every)
-    bar = tqdm(batches, label, leave=False, delay=2, disable=not _watched())
-    good, state, done = _copy(model.params), None, 0
+    run = (model, optimiser, batches, history)
+    good, state, done, passed = _copy(model.params), None, 0, 0
     if checkpoint is not None and Path(checkpoint).exists():
-        good, state, done = _resume(checkpoint, model, optimiser, history)
-    steps = done
-    for step, (xs, targets) in enumerate(bar):
+        good, state, done, passed = resume(checkpoint, *run)
+    bar = tqdm(batches, label, leave=False, delay=2, disable=not _watched())
+    for step, batch in enumerate(bar, done - passed):
         if step < done:
             continue
-        ys, last = model.forward(xs, state)
-        L, dys = loss(ys, targets)
-        _finite("loss", L, step, model, good)
-        model.backward(dys)
-        norm = clip_by_norm(grads := model.grads, clip)
-        _finite("gradient norm", norm, step, model, good)
-        good = _copy(model.params)
-        optimiser.step(model.params, grads)
-        history.loss.append(float(L))
+        try:
+            L, norm, last = _gradient(model, batch, state, loss, clip)
+            good = _copy(model.params)
+            optimiser.step(model.params, model.grads)
+            for name, param in model.params.items():
+                all_finite(name, param, FloatingPointError)
+        except FloatingPointError as error:
+            for name, param in model.params.items():
+                param[...] = good[name]
+            raise FloatingPointError(
+                f"{error}, at step {step}: the model is back at the parameters of the "
+                "last finite step; try a smaller learning rate, or clip"
+            ) from None
+        history.loss.append(L)
         history.norm.append(norm)
-        state = last if carry else None
-        steps = step + 1
-        if checkpoint is not None and steps % every == 0:
-            _all_finite(model, good, steps)
-            _save(checkpoint, steps, model, optimiser, history, state, good)
-    _all_finite(model, good, steps)
+        state, done = last if carry else None, step + 1
+        if checkpoint is not None and done % every == 0:
+            save(checkpoint, *run, good, state, done)
     if checkpoint is not None:
-        _save(checkpoint, steps, model, optimiser, history, state, good)
+        save(checkpoint, *run, good, state, done)
     return history
 
 
@@ -188,100 +196,20 @@ def _copy(params):
     return {name: param.copy() for name, param in params.items()}
 
 
-def _finite(what, value, step, model, good):
-    """Stop training if the value is not finite, with the last good parameters."""
-    if not np.isfinite(value):
-        for name, param in model.params.items():
-            param[...] = good[name]
-        raise FloatingPointError(
-            f"the {what} is {value} at step {step}: the model is back at the "
-            "parameters of the last finite step; try a smaller learning rate, or clip"
-        )
-
-
-def _all_finite(model, good, steps):
-    """Stop training if a step has led to parameters that are not finite."""
-    for name, param in model.params.items():
-        _finite(f"size of {name}", np.abs(param).max(), steps, model, good)
-
-
-def _save(path, steps, model, optimiser, history, state, good):
-    """Write a checkpoint: the old one stays whole until the new one is."""
-    arrays = {}
-    tree = {
-        "steps": steps,
-        "optimiser": type(optimiser).__name__,
-        "params": _flatten(dict(model.params), arrays),
-        "good": _flatten(good, arrays),
-        "moved": _flatten(_moved(optimiser), arrays),
-        "state": _flatten(state, arrays),
-        "loss": _flatten(np.array(history.loss), arrays),
-        "norm": _flatten(np.array(history.norm), arrays),
-    }
-    part = Path(f"{path}.part")
-    with part.open("wb") as file:
-        np.savez(file, tree=np.array(json.dumps(tree)), **arrays)
-    part.replace(path)
-
-
-def _resume(path, model, optimiser, history):
-    """Put back what a checkpoint holds; return what else the loop needs."""
-    with np.load(path) as arrays:
-        tree = json.loads(str(arrays["tree"]))
-        kept = {name: _rebuild(part, arrays) for name, part in tree.items()}
-    if kept["optimiser"] != type(optimiser).__name__:
+def _gradient(model, batch, state, loss, clip):
+    """Run a batch forward and back; return loss, gradient norm, and final state."""
+    if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
+        got = len(batch) if isinstance(batch, tuple | list) else type(batch).__name__
         raise ValueError(
-            f"the checkpoint {path} was written with {kept['optimiser']}, "
-            f"got {type(optimiser).__name__}: delete it to start anew"
+            f"a batch must be (xs, targets) or (xs, targets, mask), got {got}"
         )
-    have, want = _kinds(kept["params"]), _kinds(model.params)
-    if have != want:
-        raise ValueError(
-            f"the checkpoint {path} is of another model: it holds {have}, "
-            f"and this one has {want}; delete it to start anew"
-        )
-    for name, param in model.params.items():
-        param[...] = kept["params"][name]
-    vars(optimiser).update(kept["moved"])
-    history.loss[:], history.norm[:] = kept["loss"].tolist(), kept["norm"].tolist()
-    return kept["good"], kept["state"], kept["steps"]
-
-
-def _kinds(params):
-    """Describe parameters: names, shapes and types."""
-    return ", ".join(
-        f"{name} {shape_text(p.shape)} {p.dtype}" for name, p in params.items()
-    )
-
-
-def _moved(optimiser):
-    """Return what an optimiser has gathered on its way: its means, its step count.
-
-    What it was made with, such as the learning rate, is the caller's to choose again.
-    """
-    names = ("velocity", "m", "v", "t")
-    return {name: vars(optimiser)[name] for name in names if name in vars(optimiser)}
-
-
-def _flatten(part, arrays):
-    """Describe nested dicts and tuples of arrays as JSON; put the arrays aside."""
-    if isinstance(part, dict):
-        return {"dict": {name: _flatten(p, arrays) for name, p in part.items()}}
-    if isinstance(part, tuple | list):
-        return {"tuple": [_flatten(p, arrays) for p in part]}
-    if isinstance(part, np.ndarray):
-        arrays[f"array_{len(arrays)}"] = part
-        return {"array": f"array_{len(arrays) - 1}"}
-    return part
-
-
-def _rebuild(part, arrays):
-    """Undo what `_flatten` did."""
-    if not isinstance(part, dict):
-        return part
-    ((kind, inner),) = part.items()
-    if kind == "dict":
-        return {name: _rebuild(p, arrays) for name, p in inner.items()}
-    if kind == "tuple":
-        return tuple(_rebuild(p, arrays) for p in inner)
-    return arrays[inner]
+    xs, targets, *mask = batch
+    ys, last = model.forward(xs, state, *mask)
+    if getattr(model, "outputs", "all") == "last":
+        mask = ()  # a sequence has one output, and it counts
+    L, dys = loss(ys, targets, *mask)
+    all_finite("the loss", L, FloatingPointError)
+    model.backward(dys)
+    norm = clip_by_norm(model.grads, clip)
+    all_finite("the gradient norm", norm, FloatingPointError)
+    return float(L), norm, last
