@@ -146,11 +146,21 @@ def test_backward_refuses_and_can_be_called_again():
         ((0, 2), ValueError, "input_size must be at least 1, got 0"),
         ((3, -1), ValueError, "output_size must be at least 1, got -1"),
         ((3.0, 2), TypeError, "input_size must be a whole number, got 3.0"),
+        ((3, True), TypeError, "output_size must be a whole number, got True"),
     ],
 )
 def test_sizes_are_refused(sizes, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         Linear(*sizes, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("make", [Linear, Embedding])
+def test_a_seed_is_no_generator_and_float64_is_the_default(make):
+    sentence = "rng must come from np.random.default_rng(seed), got 0"
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        make(3, 2, rng=0)
+    made = make(3, 2, rng=np.random.default_rng(0))
+    assert {param.dtype for param in made.params.values()} == {np.dtype(np.float64)}
 
 
 def test_a_data_type_without_gradients_is_refused():
@@ -294,8 +304,8 @@ def test_one_backward_for_each_lookup():
 @pytest.mark.parametrize(
     ("labels", "error", "sentence"),
     [
-        ([0, 5], ValueError, "labels must lie in 0 … 4, the rows of W_e, got 5"),
-        ([[0], [-1]], ValueError, "labels must lie in 0 … 4, the rows of W_e, got -1"),
+        ([0, 5], ValueError, "labels must lie in 0 … 4, got 5 at index (1,)"),
+        ([[0], [-1]], ValueError, "labels must lie in 0 … 4, got -1 at index (1, 0)"),
         ([0.0, 1.0], TypeError, "labels must be whole numbers, got float64"),
         ([True], TypeError, "labels must be whole numbers, got bool"),
         ([[1, 2], [3]], ValueError, "labels must be rectangular, got rows that differ"),

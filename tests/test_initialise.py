@@ -8,7 +8,7 @@ import torch
 
 from unrolled import GRU, LSTM
 from unrolled.activations import sigmoid
-from unrolled.initialise import chrono, glorot, identity, orthogonal
+from unrolled.initialise import chrono, gates, glorot, identity, orthogonal
 
 EACH_DTYPE = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -63,6 +63,34 @@ def test_data_types_are_kept(dtype):
     assert orthogonal(rng, 3, dtype).dtype == dtype
     assert identity(3, 0.5, dtype).dtype == dtype
     assert [b.dtype for b in chrono(rng, 3, 9, dtype)] == [dtype, dtype]
+    assert {b.dtype for b in gates(rng, 2, 3, 4, dtype).values()} == {np.dtype(dtype)}
+
+
+def test_double_precision_is_the_default():
+    rng = np.random.default_rng(0)
+    arrays = [glorot(rng, 3, 2), orthogonal(rng, 3), identity(3), *chrono(rng, 3, 9)]
+    arrays += gates(rng, 2, 3, 4).values()
+    assert {array.dtype for array in arrays} == {np.dtype(np.float64)}
+    np.testing.assert_array_equal(arrays[2], np.eye(3))
+
+
+def test_each_gate_is_drawn_by_itself():
+    rng, again = np.random.default_rng(0), np.random.default_rng(0)
+    params = gates(rng, 3, 5, 4)
+    squares = [orthogonal(again, 4) for _ in range(3)]
+    np.testing.assert_array_equal(params["W_h"], np.hstack(squares))
+    blocks = [glorot(again, 5, 4) for _ in range(3)]
+    np.testing.assert_array_equal(params["W_x"], np.hstack(blocks))
+    assert params["b"].shape == (12,) and not params["b"].any()
+
+
+@pytest.mark.parametrize("P", [2, 4, 7])
+def test_the_way_back_from_a_projection_is_a_part_of_a_rotation(P):
+    W_h = gates(np.random.default_rng(0), 2, 5, 4, P=P)["W_h"]
+    assert W_h.shape == (P, 8)
+    for block in np.hsplit(W_h, 2):
+        short = block if P > 4 else block.T
+        assert np.abs(short.T @ short - np.eye(min(P, 4))).max() < 1e-14
 
 
 @pytest.mark.parametrize(
@@ -121,6 +149,65 @@ def test_the_update_gate_of_a_gru_takes_the_bias_of_the_forget_gate():
 
 @pytest.mark.parametrize("T_max", [1, 0, -3, 1.9, np.nan, np.inf])
 def test_chrono_refuses_a_time_too_short_or_without_end(T_max):
-    sentence = f"T_max must be at least 2 steps, and finite, got {T_max}"
+    sentence = f"T_max must be finite and at least 2, got {T_max}"
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         chrono(np.random.default_rng(0), 4, T_max)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "error", "sentence"),
+    [
+        (lambda rng: glorot(rng, 0, 3), ValueError, "fan_in must be at least 1, got 0"),
+        (
+            lambda rng: glorot(rng, 3, 0),
+            ValueError,
+            "fan_out must be at least 1, got 0",
+        ),
+        (lambda rng: orthogonal(rng, 0), ValueError, "size must be at least 1, got 0"),
+        (
+            lambda rng: orthogonal(rng, True),
+            TypeError,
+            "size must be a whole number, got True",
+        ),
+        (lambda rng: identity(0), ValueError, "size must be at least 1, got 0"),
+        (
+            lambda rng: identity(3, np.nan),
+            ValueError,
+            "scale must be finite, got nan",
+        ),
+        (
+            lambda rng: identity(3, "a"),
+            TypeError,
+            "scale must be a number, got 'a'",
+        ),
+        (lambda rng: chrono(rng, 0, 9), ValueError, "size must be at least 1, got 0"),
+        (
+            lambda rng: chrono(rng, 3, "a"),
+            TypeError,
+            "T_max must be a number, got 'a'",
+        ),
+    ],
+)
+def test_what_makes_no_sense_gets_one_sentence(mistake, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        mistake(np.random.default_rng(0))
+
+
+DRAWS = [
+    lambda rng, dtype: glorot(rng, 3, 2, dtype),
+    lambda rng, dtype: orthogonal(rng, 3, dtype),
+    lambda rng, dtype: chrono(rng, 3, 9, dtype),
+]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_seed_is_no_generator(draw):
+    sentence = "rng must come from np.random.default_rng(seed), got 0"
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        draw(0, np.float64)
+
+
+@pytest.mark.parametrize("draw", [*DRAWS, lambda rng, dtype: identity(3, 1.0, dtype)])
+def test_weights_are_no_whole_numbers(draw):
+    with pytest.raises(TypeError, match="dtype must be float32 or float64, got int64"):
+        draw(np.random.default_rng(0), int)

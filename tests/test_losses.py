@@ -167,12 +167,12 @@ def test_mse_refuses_targets(targets, error, sentence):
         (
             [[0, 1, 4], [0, 0, 0]],
             ValueError,
-            "labels must lie in 0 … 3, the classes of logits, got 4",
+            "labels must lie in 0 … 3, got 4 at index (0, 2)",
         ),
         (
             [[0, 1, 2], [0, -1, 0]],
             ValueError,
-            "labels must lie in 0 … 3, the classes of logits, got -1",
+            "labels must lie in 0 … 3, got -1 at index (1, 1)",
         ),
         (
             np.zeros((2, 3)),
@@ -182,14 +182,12 @@ def test_mse_refuses_targets(targets, error, sentence):
         (
             np.zeros((3, 2), int),
             ValueError,
-            "labels must have shape (2, 3), one for each row of logits (2, 3, 4), "
-            "got (3, 2)",
+            "labels must have shape (2, 3), got (3, 2)",
         ),
         (
             np.zeros((2, 3, 4), int),  # one-hot vectors are not labels
             ValueError,
-            "labels must have shape (2, 3), one for each row of logits (2, 3, 4), "
-            "got (2, 3, 4)",
+            "labels must have shape (2, 3), got (2, 3, 4)",
         ),
     ],
 )
@@ -205,12 +203,24 @@ def test_cross_entropy_refuses_labels(labels, error, sentence):
         (
             {"mask": np.ones((3, 2), bool)},
             ValueError,
-            "mask must have shape (2, 3), got (3, 2)",
+            "mask must be (2, 3) of bool, or (2,) of whole numbers, the lengths; "
+            "got (3, 2) of bool",
         ),
         (
             {"mask": np.ones((2, 3))},
-            TypeError,
-            "mask must be of type bool, got float64",
+            ValueError,
+            "mask must be (2, 3) of bool, or (2,) of whole numbers, the lengths; "
+            "got (2, 3) of float64",
+        ),
+        (
+            {"mask": [2, 4]},
+            ValueError,
+            "a length must lie in 0 … 3, got 4",
+        ),
+        (
+            {"mask": [0, 0]},
+            ValueError,
+            "the loss needs at least one step that counts, got none",
         ),
         (
             {"mask": np.zeros((2, 3), bool)},
@@ -220,7 +230,7 @@ def test_cross_entropy_refuses_labels(labels, error, sentence):
         (
             {"reduction": "none"},
             ValueError,
-            "reduction must be 'mean' or 'sum', got 'none'",
+            "reduction must be one of 'mean', 'sum', got 'none'",
         ),
     ],
 )
@@ -229,6 +239,71 @@ def test_masks_and_reductions_are_refused(loss, options, error, sentence):
     targets = ys if loss is mse else np.zeros((2, 3), int)
     with refuses(error, sentence):
         loss(ys, targets, **options)
+
+
+@EACH_LOSS
+@pytest.mark.parametrize("leading", [(3,), (2, 3, 1)])
+def test_lengths_are_for_sequences_alone(loss, leading):
+    """With one axis, or three, a step is masked by itself."""
+    ys, sizes = np.zeros((*leading, 4)), ", ".join(map(str, leading))
+    sizes = sizes if len(leading) > 1 else f"{sizes},"
+    targets = ys if loss is mse else np.zeros(leading, int)
+    for mask in (np.ones(leading, int), np.ones((*leading, 1), bool)):
+        shape = ", ".join(map(str, mask.shape)) + ("," if mask.ndim == 1 else "")
+        with refuses(
+            ValueError, f"mask must be ({sizes}) of bool, got ({shape}) of {mask.dtype}"
+        ):
+            loss(ys, targets, mask)
+
+
+@EACH_LOSS
+def test_lengths_are_a_mask(loss):
+    rng = np.random.default_rng(0)
+    ys = floats(rng, 3, 4, 5)
+    targets = floats(rng, 3, 4, 5) if loss is mse else rng.integers(0, 5, (3, 4))
+    want = loss(ys, targets, np.arange(4) < np.array([[2], [0], [4]]))
+    for lengths in ([2, 0, 4], np.array([2, 0, 4], np.uint8)):
+        got = loss(ys, targets, lengths)
+        assert got[0] == want[0]
+        np.testing.assert_array_equal(got[1], want[1])
+
+
+@EACH_LOSS
+@pytest.mark.parametrize("junk", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("error")
+def test_what_stands_in_the_padding_does_not_matter(loss, junk):
+    rng = np.random.default_rng(0)
+    mask = np.array([[True, True, False], [True, False, False]])
+    ys, targets = floats(rng, 2, 3, 4), floats(rng, 2, 3, 4)
+    if loss is cross_entropy:
+        targets = rng.integers(0, 4, (2, 3))
+    want = loss(ys, targets, mask)
+    ys[~mask] = junk
+    targets[~mask] = junk if loss is mse else -100
+    got = loss(ys, targets, mask)
+    assert got[0] == want[0]
+    np.testing.assert_array_equal(got[1], want[1])
+
+
+@EACH_LOSS
+@pytest.mark.parametrize("junk", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("error")
+def test_predictions_that_are_not_finite_are_named(loss, junk):
+    """Not a ValueError: ``train`` tells it from a mistake of the caller."""
+    ys = np.zeros((2, 3, 4))
+    ys[1, 2, 0] = junk
+    targets = np.zeros((2, 3, 4)) if loss is mse else np.zeros((2, 3), int)
+    name = "ys" if loss is mse else "logits"
+    sentence = f"{name} must be finite, got {junk} at index (1, 2, 0)"
+    with refuses(FloatingPointError, sentence):
+        loss(ys, targets)
+    with refuses(FloatingPointError, sentence):
+        loss(ys, targets, [0, 3])
+
+
+def test_logits_without_a_class_are_refused():
+    with refuses(ValueError, "logits must have at least one class, got V = 0"):
+        cross_entropy(np.zeros((2, 0)), np.zeros(2, int))
 
 
 @EACH_LOSS

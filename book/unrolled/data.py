@@ -5,7 +5,7 @@ Every function returns fresh arrays, safe to change.
 
 import numpy as np
 
-from .arguments import expect_labels, positive, rectangular, shape_text
+from .arguments import expect_labels, floating, positive, rectangular, shape_text
 
 
 def hello(dtype=np.float64):
@@ -131,7 +131,7 @@ def one_hot(labels, size, dtype=np.float64):
         If the labels are not whole numbers, or one is no class.
     """
     size = positive("size", size)
-    return np.eye(size, dtype=dtype)[expect_labels("labels", labels, size)]
+    return np.eye(size, dtype=floating(dtype))[expect_labels("labels", labels, size)]
 
 
 def windows(series, length, horizon=1):
