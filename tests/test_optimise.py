@@ -155,3 +155,105 @@ def test_gradients_of_zero_have_no_direction_to_lose():
 
 def test_large_float32_gradients_are_no_overflow():
     assert np.isfinite(clip_by_norm({"w": np.full(2, 1e25, np.float32)}, 1.0))
+
+
+def test_plain_sgd_is_the_default():
+    assert SGD(0.1).momentum == 0.0
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@EACH_OPTIMISER
+def test_gradients_of_other_shapes_are_refused(make, name):
+    rng = np.random.default_rng(0)
+    params, grads = draw(rng), draw(rng)
+    shape = {"W_x": "(3, 2)", "W_h": "(2, 2)", "b": "(2,)"}[name]
+    grads[name] = np.zeros(1)  # it would broadcast
+    sentence = f"grads[{name!r}] must have shape {shape}, got (1,)"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        make().step(params, grads)
+
+
+@EACH_OPTIMISER
+def test_a_new_optimiser_goes_on_from_what_the_old_one_gathered(make):
+    rng = np.random.default_rng(0)
+    start, grads = draw(rng), [draw(rng) for _ in range(6)]
+    old = make()
+    for grad in grads[:3]:
+        old.step(start, grad)
+    kept, ends = old.state_dict(), []
+    want = {name: param.copy() for name, param in start.items()}
+    for grad in grads[3:]:  # what was kept is of that moment: no run moves it on
+        old.step(want, grad)
+    for _ in range(2):
+        new, params = make(), {name: param.copy() for name, param in start.items()}
+        new.load_state_dict(kept)
+        for grad in grads[3:]:
+            new.step(params, grad)
+        ends.append(params)
+    for name in SHAPES:
+        np.testing.assert_array_equal(ends[0][name], want[name])
+        np.testing.assert_array_equal(ends[1][name], want[name])
+
+
+@EACH_OPTIMISER
+def test_what_another_optimiser_gathered_is_refused(make):
+    names = ", ".join(make().state_dict())
+    sentence = f"state must hold {names}, got nothing"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        make().load_state_dict({})
+
+
+@pytest.mark.parametrize(
+    ("mistake", "error", "sentence"),
+    [
+        (lambda: SGD(-0.1), ValueError, "lr must be finite and at least 0, got -0.1"),
+        (lambda: Adam(np.nan), ValueError, "lr must be finite and at least 0, got nan"),
+        (lambda: Adam(np.inf), ValueError, "lr must be finite and at least 0, got inf"),
+        (lambda: SGD("0.1"), TypeError, "lr must be a number, got '0.1'"),
+        (lambda: SGD(True), TypeError, "lr must be a number, got True"),
+        (
+            lambda: SGD(0.1, 1.0),
+            ValueError,
+            "momentum must be at least 0 and below 1, got 1.0",
+        ),
+        (
+            lambda: SGD(0.1, -0.5),
+            ValueError,
+            "momentum must be at least 0 and below 1, got -0.5",
+        ),
+        (
+            lambda: Adam(0.1, 1),
+            ValueError,
+            "beta1 must be at least 0 and below 1, got 1",
+        ),
+        (
+            lambda: Adam(0.1, 0.9, -0.1),
+            ValueError,
+            "beta2 must be at least 0 and below 1, got -0.1",
+        ),
+        (
+            lambda: Adam(0.1, eps=-1e-8),
+            ValueError,
+            "eps must be finite and at least 0, got -1e-08",
+        ),
+        (
+            lambda: clip_by_norm({"a": np.ones(1)}, -1.0),
+            ValueError,
+            "limit must be finite and at least 0, got -1.0",
+        ),
+        (
+            lambda: clip_by_norm({"a": np.ones(1)}, np.nan),
+            ValueError,
+            "limit must be finite and at least 0, got nan",
+        ),
+    ],
+)
+def test_rates_and_limits_are_refused(mistake, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        mistake()
+
+
+def test_rates_and_limits_may_be_zero():
+    SGD(0, 0), Adam(0, 0, 0, 0)
+    clip_by_norm(grads := {"a": np.ones(2)}, 0)
+    assert not grads["a"].any()

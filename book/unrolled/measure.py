@@ -3,6 +3,8 @@
 import time
 import tracemalloc
 
+from .arguments import positive
+
 
 def seconds(run, *arguments, repeats=5):
     """Time a computation, and keep the run that was disturbed least.
@@ -22,7 +24,7 @@ def seconds(run, *arguments, repeats=5):
         The shortest of the times, in seconds. Compare two of them as a ratio.
     """
     times = []
-    for _ in range(repeats):
+    for _ in range(positive("repeats", repeats)):
         start = time.perf_counter()
         run(*arguments)
         times.append(time.perf_counter() - start)
