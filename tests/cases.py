@@ -5,20 +5,11 @@ Every result has a name: outputs ``hs``, ``h_T``, ``c_T``; gradients ``dxs``, ``
 """
 
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
-from agreement import (  # noqa: F401
-    assert_agree,
-    assert_same,
-    error,
-    floats,
-    worst,
-)
+from agreement import floats
 from unrolled import GRU, LSTM, MGU, RNN
 from unrolled.verify import complex_step
-
-CALM = settings(deadline=None, derandomize=True, max_examples=100)
 
 STORED = {
     "as is": lambda array: array,
@@ -60,6 +51,12 @@ VARIANTS = {
     "MGU": (MGU, {}),
 }
 
+# What a layer with a room of its own in `fast` computes by its equations too.
+PASSES = VARIANTS | {
+    f"{name}, by its equations": (*VARIANTS[name], False)
+    for name in ("RNN, tanh", "RNN, relu", "LSTM", "GRU, reset after")
+}
+
 
 def drawn(cls, options, dtypes=(np.float64,), largest=4, **more):
     """Draw cases; a size of 1 is the first that hypothesis tries."""
@@ -77,6 +74,7 @@ def drawn(cls, options, dtypes=(np.float64,), largest=4, **more):
         state=st.booleans(),
         dstate=st.booleans(),
         stored=st.sampled_from(sorted(STORED)),
+        fast=st.booleans(),
         **more,
     )
 
@@ -86,15 +84,17 @@ class Case:
 
     def __repr__(self):
         """Say what hypothesis drew."""
-        return f"Case({self.cls.__name__}, {self.options}, {self.shape})"
+        way = "fast" if self.layer.fast else "by its equations"
+        return f"Case({self.cls.__name__}, {self.options}, {self.shape}, {way})"
 
     def __init__(
-        self, cls, options=None, *, B=3, T=5, I=4, H=5, seed=0, dtype=np.float64,
-        state=True, dstate=True, stored="as is",
+        self, cls, options=None, fast=True, *, B=3, T=5, I=4, H=5, seed=0,
+        dtype=np.float64, state=True, dstate=True, stored="as is",
     ):  # fmt: skip
         rng = np.random.default_rng(seed)
         self.cls, self.options, self.shape = cls, options or {}, (B, T, I, H)
         self.layer = cls(I, H, rng=rng, dtype=dtype, **self.options)
+        self.layer.fast = fast
         limit = min(1, 2 / np.sqrt(H))
         forget_bias = self.layer.params["b"].copy()
         for p in self.layer.params.values():  # a bias of zero would hide itself
@@ -128,10 +128,10 @@ class Case:
         arrays |= self.layer.params
         return {name: np.array(array, float) for name, array in arrays.items()}
 
-    def run(self):
+    def run(self, mask=None):
         """Run forward and backward; return everything by name."""
         return self.named(
-            self.layer.forward(self.xs, self.state),
+            self.layer.forward(self.xs, self.state, mask),
             self.layer.backward(self.dhs, self.dstate),
         )
 

@@ -30,6 +30,17 @@ NETS = st.recursive(
     max_leaves=4,
 )
 
+SMALL = {
+    "stack": ("stack", ("leaf", "LSTM", 3), ("leaf", "GRU, reset after", 2)),
+    "both": ("both", ("leaf", "LSTM", 2), ("leaf", "RNN, tanh", 3)),
+    "a stack of both": ("stack", ("both", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2)),
+                        ("both", ("leaf", "MGU", 2), ("leaf", "MGU", 1))),
+    "both of stacks": ("both", ("stack", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2)),
+                       ("stack", ("leaf", "MGU", 2), ("leaf", "MGU", 1))),
+    "checkpointed": ("stack", ("checkpointed", 2, ("leaf", "LSTM", 2)),
+                     ("leaf", "MGU", 2)),
+}  # fmt: skip
+
 
 def build(net, I, rng, dtype=np.float64):
     """Make what a description says, for inputs of size I."""

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import CALM, Case, assert_agree, drawn, error, worst
+from agreement import assert_agree, error, worst
+from cases import Case, drawn
 from oracle_onnx import by_onnx
 from transcription import by_torch_nn, by_transcription
 from unrolled import GRU, MGU
@@ -14,13 +15,11 @@ BOTH = [np.float64, np.float32]
 AFTER, BEFORE = {"reset": "after"}, {"reset": "before"}
 
 
-@CALM
 @given(drawn(GRU, st.sampled_from([{}, AFTER]), BOTH))
 def test_reset_after_is_that_of_torch(case):
     assert_agree(case.run(), by_torch_nn(case), case.layer.dtype)
 
 
-@CALM
 @given(
     drawn(GRU, st.sampled_from([AFTER, BEFORE]), BOTH, T=st.integers(0, 6))
     | drawn(MGU, st.just({}), BOTH, T=st.integers(0, 6))
@@ -29,7 +28,6 @@ def test_outputs_and_gradients_are_those_of_the_equations(case):
     assert_agree(case.run(), by_transcription(case), case.layer.dtype)
 
 
-@CALM
 @given(drawn(GRU, st.sampled_from([AFTER, BEFORE])) | drawn(MGU, st.just({})))
 def test_outputs_are_those_of_onnx_runtime(case):
     outputs, _ = worst(case.run(), by_onnx(case), scale=1.0)

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreement import floats
-from cases import CALM, VARIANTS, Case, assert_agree, error
+from agreement import assert_agree, error, floats
+from cases import VARIANTS, Case
 from nets import flat
 from unrolled import GRU, LSTM, RNN, Bidirectional, Checkpointed, Stack, interop
 
@@ -144,7 +144,6 @@ def compare_with_torch(name, depth=2, ways=2, I=3, H=3, B=2, T=4, seed=0, read=N
     return got, want
 
 
-@CALM
 @given(st.sampled_from([*TORCH]), st.integers(1, 3), st.integers(1, 2),
        SIZE, st.integers(3, 5), SIZE, st.integers(1, 5), SEED)  # fmt: skip
 def test_a_layer_from_torch_computes_what_the_module_does(
@@ -163,7 +162,6 @@ LEAVES = {
 }
 
 
-@CALM
 @given(st.sampled_from([*LEAVES]), st.integers(1, 3), st.integers(1, 2),
        SIZE, st.integers(3, 5), BOTH, SEED)  # fmt: skip
 def test_to_torch_and_back_bit_for_bit(name, depth, ways, I, H, dtype, seed):
@@ -366,7 +364,6 @@ def keras_difference(kind, activation, reset_after, *, I=3, H=3, B=2, T=4, seed=
     return first, second
 
 
-@CALM
 @given(st.sampled_from(KERAS_CASES), SIZE, SIZE, SIZE, st.integers(1, 5), SEED)
 def test_layers_of_keras_are_those_of_its_equations(case, I, H, B, T, seed):
     sizes = {"I": I, "H": H, "B": B, "T": T, "seed": seed}
@@ -385,7 +382,6 @@ def keras_variant(cls, activation, reset_after):
     }[cls]
 
 
-@CALM
 @given(st.sampled_from(KERAS_CASES), SIZE, SIZE, BOTH, SEED)
 def test_to_keras_and_back_bit_for_bit(case, I, H, dtype, seed):
     kind, activation, reset_after = case

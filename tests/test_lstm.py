@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import CALM, Case, assert_agree, drawn
+from agreement import assert_agree
+from cases import Case, drawn
 from oracle_onnx import by_onnx
 from transcription import by_torch_nn, by_transcription
 from unrolled import LSTM
@@ -20,20 +21,17 @@ def lstm(**options):
     return LSTM(3, 4, rng=np.random.default_rng(0), **options)
 
 
-@CALM
 @given(drawn(LSTM, PLAIN, BOTH))
 def test_outputs_and_gradients_are_those_of_torch(case):
     assert_agree(case.run(), by_torch_nn(case), case.layer.dtype)
 
 
-@CALM
 @given(drawn(LSTM, PROJECTED, BOTH).filter(  # torch has no P >= H
     lambda case: case.options["projection_size"] < case.shape[3]))  # fmt: skip
 def test_a_projection_is_that_of_torch(case):
     assert_agree(case.run(), by_torch_nn(case), case.layer.dtype)
 
 
-@CALM
 @given(drawn(LSTM, PLAIN | PROJECTED, BOTH, T=st.integers(0, 6)))
 def test_outputs_and_gradients_are_those_of_the_equations(case):
     assert_agree(case.run(), by_transcription(case), case.layer.dtype)

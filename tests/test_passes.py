@@ -6,7 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from cases import VARIANTS, Case, assert_agree, assert_same
+from agreement import assert_agree, assert_same
+from cases import VARIANTS, Case
 
 each = pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from cases import worst
+from agreement import worst
 from nets import Net
 from test_planted_gates import run_again
 from unrolled import compose, stretches

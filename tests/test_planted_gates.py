@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from cases import Case, worst
+from agreement import worst
+from cases import Case
 from transcription import by_transcription
 from unrolled import gru, lstm, lstm_variants
 

@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from cases import VARIANTS, Case, error
+from agreement import error
+from cases import VARIANTS, Case
 from test_interop import compare_with_torch, keras_difference
 from test_interop_onnx import SINGLE, foreign_difference, onnx_difference
 from test_planted_gates import run_again

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import CALM, Case, assert_agree, drawn
+from agreement import assert_agree
+from cases import Case, drawn
 from transcription import by_torch_nn, by_transcription
 from unrolled import RNN
 from unrolled.verify import check_layer, complex_step, finite_differences
@@ -18,20 +19,18 @@ def activations(*names):
     return st.fixed_dictionaries({"activation": st.sampled_from(names)})
 
 
-@CALM
 @given(drawn(RNN, activations("tanh", "relu"), BOTH))
 def test_outputs_and_gradients_are_those_of_torch(case):
     assert_agree(case.run(), by_torch_nn(case), case.layer.dtype)
 
 
-@CALM
 @given(drawn(RNN, activations("identity", "sigmoid", "tanh", "relu"), BOTH,
              T=st.integers(0, 6)))  # fmt: skip
 def test_outputs_and_gradients_are_those_of_the_equation(case):
     assert_agree(case.run(), by_transcription(case), case.layer.dtype)
 
 
-@settings(CALM, max_examples=60)
+@settings(max_examples=60)
 @given(drawn(RNN, activations("identity", "tanh", "sigmoid"), T=st.integers(0, 5)))
 def test_gradients_are_those_of_two_estimates(case):
     rng = np.random.default_rng(0)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import CALM, VARIANTS, Case, assert_agree, assert_same, worst
+from agreement import assert_agree, assert_same, worst
+from cases import VARIANTS, Case
 from nets import NETS, Net, flat
 from oracle_onnx import by_onnx
 from test_compose import SMALL
@@ -55,7 +56,6 @@ def test_a_batch_of_lengths_is_each_sequence_by_itself(variant):
         np.testing.assert_allclose(got[name], total, 0, 1e-12)
 
 
-@CALM
 @given(st.builds(Net, NETS, B=st.just(3), T=st.integers(0, 5), given=st.booleans(),
                  seed=st.integers(0, 99)), st.data())  # fmt: skip
 def test_any_net_with_any_mask_is_that_of_its_definition(net, data):

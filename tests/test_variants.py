@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import CALM, VARIANTS, Case, assert_agree, drawn, worst
+from agreement import assert_agree, worst
+from cases import VARIANTS, Case, drawn
 from oracle_onnx import by_onnx
 from transcription import by_torch_nn, by_transcription
 from unrolled import GRU, LSTM
@@ -121,7 +122,7 @@ def makes_sense(options):
     return "gate_recurrence" not in on or not (gone or "coupled" in on)
 
 
-@settings(CALM, max_examples=300)
+@settings(max_examples=300)
 @given(OPTIONS)
 def test_what_makes_sense_is_made_and_the_rest_refused(options):
     made = True
@@ -137,19 +138,19 @@ def softly(case):
     return "relu" not in case.options.values() and not case.options.get("layer_norm")
 
 
-@settings(CALM, max_examples=300)
+@settings(max_examples=300)
 @given(drawn(LSTM, OPTIONS.filter(makes_sense), T=st.integers(0, 5)))
 def test_options_combine_as_the_equations_say(case):
     assert_agree(case.run(), by_transcription(case), np.float64)
 
 
-@settings(CALM, max_examples=100)
+@settings(max_examples=100)
 @given(drawn(LSTM, OPTIONS.filter(makes_sense), [np.float32]).filter(softly))
 def test_options_combine_in_float32(case):
     assert_agree(case.run(), by_transcription(case), np.float32)
 
 
-@settings(CALM, max_examples=150)
+@settings(max_examples=150)
 @given(drawn(LSTM, OPTIONS.filter(makes_sense)))
 def test_what_onnx_runtime_can_express_it_computes_alike(case):
     want = by_onnx(case)
@@ -160,7 +161,7 @@ def test_what_onnx_runtime_can_express_it_computes_alike(case):
     assert outputs < 5e-6
 
 
-@settings(CALM, max_examples=40)
+@settings(max_examples=40)
 @given(
     drawn(LSTM, OPTIONS.filter(makes_sense), largest=3, T=st.integers(1, 3))
     | drawn(GRU, st.just({"reset": "before"}), largest=3)
