@@ -1,34 +1,20 @@
 """Train the LSTM and its eight variants on two tasks, at one size and one budget.
 
-    python tests/benchmarks/ablation.py [--seeds 10] [--jobs 1]
+    python tests/benchmarks/ablation.py [--seeds 10] [--jobs 1] [--quick]
 
 The variants are those of Greff et al. (2017). Each gets the hidden size that brings its
 parameters nearest to those of the first, the same learning rates to choose from on
 seeds that are not used again, and then fresh seeds with the best rate. Kept is the
 error on fresh and longer streams, as a share of the target's variance, or null if
 training broke off. Chapter 8 reads `book/data/lstm-ablation.json`, which this script
-writes with the command, the date and the machine. It saves as it goes, and goes on from
-what is there. It takes about half an hour on one core.
+writes. It takes about half an hour on one core.
 """
 
-import argparse
-import datetime
-import json
-import os
-import platform
-import sys
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is loaded
-
+import bench
 import numpy as np
 
-BOOK = Path(__file__).resolve().parent.parent.parent / "book"
-sys.path.insert(0, str(BOOK))
-from unrolled import LSTM, Adam, Linear, Model, losses, train  # noqa: E402
+from unrolled import LSTM, Adam, Linear, Model, losses, train
 
-KEPT = BOOK / "data" / "lstm-ablation.json"
 H, B, T, LONG = 10, 32, 40, 200
 RATES, SEARCH_SEEDS = (0.01, 0.02, 0.04), (100, 101)
 
@@ -71,46 +57,37 @@ def timing(rng, B, T, short=4, long=12):
 TASKS = {"resets": (resets, 2, 250), "timing": (timing, 1, 400)}
 
 
-def options(variant):
-    """Return what LSTM is called with; the first of all has peepholes."""
-    chosen = {"peephole": True} | VARIANTS[variant]
-    biased = chosen.get("forget_gate", True)
-    return chosen | ({"forget_bias": 1.0} if biased else {})
+def build(task, variant, hidden, seed=0):
+    """Make a model of a variant; count the parameters that act on its output.
 
-
-def used(layer, head):
-    """Count the parameters that act on the output: a missing gate's do not."""
-    count = sum(p.size for part in (layer, head) for p in part.params.values())
-    missing = [gate for gate, there in layer.gates.items() if not there]
-    I, width = layer.input_size, layer.hidden_size
-    peephole = width if layer.peephole else 0
-    return count - len(missing) * (width * (I + layer.output_size + 1) + peephole)
-
-
-def build(task, variant, hidden, seed):
-    """Make a model of a variant, and count its parameters."""
-    rng = np.random.default_rng([seed, 0])
-    _, I, _ = TASKS[task]
-    layer = LSTM(I, hidden, rng=rng, dtype=np.float32, **options(variant))
-    head = Linear(hidden, 1, rng=rng, dtype=np.float32)
-    return Model(layer, head), used(layer, head)
+    The first variant of all has peepholes. The rows of a missing gate do not count.
+    """
+    rng, (_, I, _) = np.random.default_rng([seed, 0]), TASKS[task]
+    options = {"peephole": True} | VARIANTS[variant]
+    if options.get("forget_gate", True):
+        options["forget_bias"] = 1.0
+    layer = LSTM(I, hidden, rng=rng, dtype=np.float32, **options)
+    model = Model(layer, Linear(hidden, 1, rng=rng, dtype=np.float32))
+    gates = "input_gate", "forget_gate", "output_gate"
+    missing = sum(not options.get(gate, True) for gate in gates)
+    idle = missing * hidden * (I + hidden + 1 + options["peephole"])
+    return model, sum(p.size for p in model.params.values()) - idle
 
 
 def size(task, variant):
     """Find the hidden size whose parameters come nearest to those of V."""
-    budget = build(task, "V", H, 0)[1]
-    return min(
-        range(2, 2 * H), key=lambda h: abs(build(task, variant, h, 0)[1] - budget)
-    )
+    budget = build(task, "V", H)[1]
+    sizes = range(2, 2 * H)
+    return min(sizes, key=lambda hidden: abs(build(task, variant, hidden)[1] - budget))
 
 
-def learn(task, variant, lr, seed):
+def run(task, variant, lr, seed):
     """Train once; the seed decides the data for all variants alike."""
     draw, _, steps = TASKS[task]
     hidden = size(task, variant)
     model, count = build(task, variant, hidden, seed)
     rng = np.random.default_rng([seed, 1])
-    error = None
+    error = np.inf
     try:
         batches = (draw(rng, B, T) for _ in range(steps))
         train(model, batches, losses.mse, Adam(lr), clip=1.0)
@@ -118,67 +95,28 @@ def learn(task, variant, lr, seed):
         error = losses.mse(model.forward(xs)[0], ys)[0] / ys.var()
     except FloatingPointError:
         pass
-    row = {"task": task, "variant": variant, "lr": lr, "seed": seed}
-    finite = error is not None and np.isfinite(error)
-    return row | {
+    return {
         "hidden": hidden,
         "parameters": count,
-        "error": float(f"{error:.4g}") if finite else None,
+        "error": float(f"{error:.4g}") if np.isfinite(error) else None,
     }
 
 
-def best_rate(rows, task, variant):
-    """Choose the rate with the lowest median error over the search seeds."""
-
-    def median(lr):
-        errors = [
-            np.inf if row["error"] is None else row["error"]
-            for row in rows
-            if (row["task"], row["variant"], row["lr"]) == (task, variant, lr)
-            and row["seed"] in SEARCH_SEEDS
-        ]
-        return np.median(errors)
-
-    return min(RATES, key=median)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=1)
-    asked = parser.parse_args()
-    kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {"runs": []}
-    rows = kept["runs"]
-
-    def save():
-        head = {
-            "command": f"python tests/benchmarks/ablation.py --seeds {asked.seeds}",
-            "date": datetime.date.today().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread a "
-            f"run, Python {platform.python_version()}, NumPy {np.__version__}",
-            "sizes": {"B": B, "T": T, "test": LONG, "clip": 1.0}
-            | {f"steps, {task}": steps for task, (_, _, steps) in TASKS.items()},
-            "search": {"rates": RATES, "seeds": SEARCH_SEEDS},
-        }
-        lines = ",\n".join("  " + json.dumps(row) for row in rows)
-        text = json.dumps(head, indent=1)[:-2] + f',\n "runs": [\n{lines}\n ]\n}}\n'
-        part = KEPT.with_suffix(".part")
-        part.write_text(text, "utf-8")
-        part.replace(KEPT)
-
-    def run(pool, wanted):
-        done = {(r["task"], r["variant"], r["lr"], r["seed"]) for r in rows}
-        todo = [key for key in wanted if key not in done]
-        for row in pool.map(learn, *zip(*todo, strict=True)) if todo else ():
-            rows.append(row)
-            save()
-            print(*row.values(), flush=True)
-
-    pairs = [(task, variant) for task in TASKS for variant in VARIANTS]
-    with ProcessPoolExecutor(asked.jobs) as pool:
-        run(pool, [(*p, lr, s) for p in pairs for s in SEARCH_SEEDS for lr in RATES])
-        rates = {p: best_rate(rows, *p) for p in pairs}
-        run(pool, [(*p, rates[p], s) for s in range(asked.seeds) for p in pairs])
+    seeds, how = bench.asked(__doc__, seeds=10)
+    sizes = {"B": B, "T": T, "test": LONG, "clip": 1.0}
+    steps = {f"steps, {task}": steps for task, (_, _, steps) in TASKS.items()}
+    search = {"rates": RATES, "seeds": SEARCH_SEEDS}
+    file = "lstm-ablation.json", {"sizes": sizes | steps, "search": search}
+    settings = bench.grid(task=TASKS, variant=VARIANTS, lr=RATES, seed=SEARCH_SEEDS)
+    searched = bench.sweep(run, settings, *file, **how)
+    rates = bench.best(searched, ("task", "variant"), "lr", "error")
+    settings = [
+        {"task": task, "variant": variant, "lr": lr, "seed": seed}
+        for seed in range(seeds)
+        for (task, variant), lr in rates.items()
+    ]
+    bench.sweep(run, settings, *file, **how)
 
 
 if __name__ == "__main__":

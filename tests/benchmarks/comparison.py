@@ -1,40 +1,27 @@
 """Train RNN, LSTM, GRU and MGU on five tasks, for chapter 11.
 
-    python tests/benchmarks/comparison.py [--tasks adding copying parity text sunspots]
+    python tests/benchmarks/comparison.py [--seeds 5] [--jobs 1] [--quick]
 
 On every task, once with equal states and once with equal numbers of parameters, each
 cell first searches its learning rate: the same five values, two seeds each, by the
-score on validation data. With the best value it is then trained from five other seeds
-and scored on test data. Every run is written to book/data/comparison.json as it ends,
-and a run that is there is not made again. Nothing is asserted.
+score on validation data. With the best value it is then trained from other seeds and
+scored on test data. Chapter 11 reads `book/data/comparison.json`, which this script
+writes. A task of your own is one more class here: its runs are added to the file.
 """
 
-import argparse
-import json
-import os
-import platform
 import pydoc_data.topics
-import sys
-from datetime import date
-from pathlib import Path
-from statistics import mean
+from itertools import islice
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
+import bench
+import numpy as np
 
-import numpy as np  # noqa: E402
+from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, losses
+from unrolled.optimise import Adam, clip_by_norm
+from unrolled.tasks import copying, parity
 
-from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, losses  # noqa: E402
-from unrolled.optimise import Adam, clip_by_norm  # noqa: E402
-from unrolled.tasks import copying, parity  # noqa: E402
-
-KEPT = ROOT / "book" / "data" / "comparison.json"
 CELLS = {"RNN": (RNN, {}), "LSTM": (LSTM, {"forget_bias": 1.0}), "GRU": (GRU, {}),
          "MGU": (MGU, {})}  # fmt: skip
-RATES = [0.001, 0.003, 0.01, 0.03, 0.1]
-SEARCH, SEEDS = [100, 101], [0, 1, 2, 3, 4]
+RATES, SEARCH_SEEDS = (0.001, 0.003, 0.01, 0.03, 0.1), (100, 101)
 LOOKS = 16  # how often the score is taken on the way
 F = np.float32
 
@@ -172,20 +159,21 @@ def count(task, cell, H):
     return sum(p.size for p in model.params.values())
 
 
-def width(task, cell, matching):
-    """Return the size of the state that the comparison allows."""
-    if matching == "state":
-        return task.H
+def widths(task, cell):
+    """Return the size of the state as large as the LSTM's, and at equal parameters."""
     budget = count(task, "LSTM", task.H)
-    return min(range(1, 8 * task.H), key=lambda H: abs(count(task, cell, H) - budget))
+    sizes = range(task.H, 3 * task.H)  # no cell has more parameters a unit
+    return task.H, min(sizes, key=lambda H: abs(count(task, cell, H) - budget))
 
 
-def fit(task, cell, H, rate, seed, part):
-    """Train one model; return its score at several looks, the last at the end."""
-    rng = np.random.default_rng(seed)
+def run(task, cell, H, stage, rate, seed):
+    """Train one model; score it at several looks, the last at the end."""
+    task, rng = TASKS[task](), np.random.default_rng(seed)
     model, optimiser = make(task, cell, H, rng), Adam(rate)
+    part = {"search": 0, "test": 1}[stage]
     state, curve = None, []
-    for step, (xs, *targets) in enumerate(task.batches(rng), 1):
+    batches = islice(task.batches(rng), task.steps)
+    for step, (xs, *targets) in enumerate(batches, 1):
         ys, last = model.forward(xs, state)
         model.backward(task.loss(ys, *targets)[1])
         clip_by_norm(grads := model.grads, 1.0)
@@ -193,63 +181,36 @@ def fit(task, cell, H, rate, seed, part):
         state = last if task.carry else None
         if step * LOOKS % task.steps == 0:
             curve.append(round(float(task.score(model, part)), 5))
-        if step == task.steps:
-            return curve
-
-
-def keep(runs):
-    """Write what there is, a line a run."""
-    head = {
-        "command": "python tests/benchmarks/comparison.py",
-        "date": str(date.today()),
-        "machine": f"{os.cpu_count()} cores of {platform.machine()}, one thread, "
-        f"Python {platform.python_version()}, NumPy {np.__version__}",
-        "rates": RATES,
-        "looks": LOOKS,
-        "steps": {name: task.steps for name, task in TASKS.items()},
-    }
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    text = f'{json.dumps(head)[:-1]},\n "runs": [\n  {lines}\n]}}\n'
-    KEPT.parent.mkdir(exist_ok=True)
-    new = KEPT.with_suffix(".new")
-    new.write_text(text)
-    new.replace(KEPT)
+    found = {"size": count(task, cell, H), "score": curve[-1]}
+    return found | ({"curve": curve} if stage == "test" else {})
 
 
 def main():
-    """Make the runs that are missing."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tasks", nargs="+", default=[*TASKS], choices=TASKS)
-    runs = json.loads(KEPT.read_text())["runs"] if KEPT.exists() else []
-
-    def run(name, task, matching, cell, stage, rate, seed):
-        """Return a run, made now or before."""
-        H = width(task, cell, matching)
-        which = {"task": name, "cell": cell, "H": H, "stage": stage, "rate": rate,
-                 "seed": seed}  # fmt: skip
-        for done in runs:
-            if which.items() <= done.items():
-                return done
-        part = {"search": 0, "test": 1}[stage]
-        curve = fit(task, cell, H, rate, seed, part)
-        done = {**which, "size": count(task, cell, H), "score": curve[-1]}
-        runs.append(done | ({"curve": curve} if stage == "test" else {}))
-        keep(runs)
-        return done
-
-    for name in parser.parse_args().tasks:
-        task = TASKS[name]()
-        for matching in ("state", "parameters"):
-            for cell in CELLS:
-                here = name, task, matching, cell
-                found = {
-                    rate: mean(run(*here, "search", rate, k)["score"] for k in SEARCH)
-                    for rate in RATES
-                }
-                best = min(found, key=found.get)
-                scores = [run(*here, "test", best, k)["score"] for k in SEEDS]
-                print(f"{name:9}{matching:11}{cell:5} rate {best:<6} scores {scores}",
-                      flush=True)  # fmt: skip
+    seeds, how = bench.asked(__doc__, seeds=5)
+    steps = {name: task.steps for name, task in TASKS.items()}
+    file = "comparison.json", {"rates": RATES, "looks": LOOKS, "steps": steps}
+    settings = [
+        setting
+        for name, task in ((name, task()) for name, task in TASKS.items())
+        for cell in CELLS
+        for setting in bench.grid(
+            task=[name],
+            cell=[cell],
+            H=widths(task, cell),
+            stage=["search"],
+            rate=RATES,
+            seed=SEARCH_SEEDS,
+        )
+    ]
+    searched = bench.sweep(run, settings, *file, **how)
+    rates = bench.best(searched, ("task", "cell", "H"), "rate", "score")
+    settings = [
+        {"task": task, "cell": cell, "H": H, "stage": "test", "rate": rate,
+         "seed": seed}
+        for (task, cell, H), rate in rates.items()
+        for seed in range(seeds)
+    ]  # fmt: skip
+    bench.sweep(run, settings, *file, **how)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,30 @@
 """Forecast three real series by LSTMs with tanh and with ReLU, at one search budget.
 
-    python tests/benchmarks/relu.py [--seeds 10] [--steps 150]
+    python tests/benchmarks/relu.py [--seeds 10] [--jobs 1] [--quick]
 
 Kept are, for each series, activation, learning rate and seed: the errors on the
 validation and the test part, over those of persistence; and the largest cell while the
 net reads the test part as one sequence, or null where it is not finite. Errors are null
 if training broke off. Chapter 8 reads `book/data/lstm-relu.json`, which this script
-writes with the command, the date and the machine. It takes about five minutes on one
-core.
+writes. It takes about five minutes on one core.
 """
 
-import argparse
-import datetime
-import json
-import os
-import platform
-import sys
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is loaded
-
+import bench
 import numpy as np
 
-BOOK = Path(__file__).resolve().parent.parent.parent / "book"
-sys.path.insert(0, str(BOOK))
-from unrolled import LSTM, Adam, Linear, Model, data, losses, train  # noqa: E402
+from unrolled import LSTM, Adam, Linear, Model, data, losses, train
 
-KEPT = BOOK / "data" / "lstm-relu.json"
-LENGTH, H, RATES = 8, 8, (0.02, 0.05, 0.1)
+LENGTH, H, STEPS, RATES = 8, 8, 150, (0.02, 0.05, 0.1)
+SERIES = "sunspots", "CO2 level", "CO2 change"
 
 
-def series():
-    """Return the three series by name."""
-    _, spots = data.sunspots()
+def read(series):
+    """Return the values of one of the three series."""
+    if series == "sunspots":
+        return data.sunspots()[1]
     _, ppm = data.co2()
     level = ppm[: len(ppm) // 4 * 4].reshape(-1, 4).mean(axis=1)
-    return {"sunspots": spots, "CO2 level": level, "CO2 change": np.diff(level)}
+    return level if series == "CO2 level" else np.diff(level)
 
 
 def split(values):
@@ -47,66 +36,49 @@ def split(values):
     return [(X[part], y[part]) for part in (slice(m), slice(m, n), slice(n, None))]
 
 
-def finite(value):
-    """Round a number, or return nothing if it is not finite."""
-    return float(f"{value:.4g}") if np.isfinite(value) else None
+def largest_cell(layer, values):
+    """Return the largest |c| while a layer reads one long sequence."""
+    state, largest = None, 0.0
+    with np.errstate(all="ignore"):
+        for y in values:
+            _, state = layer.forward(y[None, None], state)
+            largest = np.maximum(largest, np.abs(state[1]).max())  # keeps a nan
+            if not np.isfinite(largest):
+                break
+    return largest
 
 
-def fit(parts, activation, lr, seed, steps):
-    """Train once; return two errors and the largest cell."""
+def run(series, activation, lr, seed):
+    """Train once."""
+    fit, *held_out = split(read(series))
     rng = np.random.default_rng(seed)
     both = {"input_activation": activation, "output_activation": activation}
     layer = LSTM(1, H, rng=rng, dtype=np.float32, forget_bias=1.0, **both)
     head = Linear(H, 1, rng=rng, dtype=np.float32)
     model = Model(layer, head, outputs="last")
+    found = dict.fromkeys(("validation", "test", "cell"))
     try:
-        train(model, [parts[0]] * steps, losses.mse, Adam(lr), clip=1.0)
+        train(model, [fit] * STEPS, losses.mse, Adam(lr), clip=1.0)
     except FloatingPointError:
-        return [None] * 3
-    errors = []
-    for X, y in parts[1:]:
+        return found
+    for part, (X, y) in zip(found, held_out, strict=False):
         naive = losses.mse(X[:, -1], y)[0]
-        errors.append(np.sqrt(losses.mse(model.forward(X)[0], y)[0] / naive))
-    state, largest = None, 0.0
-    with np.errstate(all="ignore"):
-        for y in parts[2][1]:
-            _, state = layer.forward(y[None, None], state)
-            largest = np.maximum(largest, np.abs(state[1]).max())  # keeps a nan
-            if not np.isfinite(largest):
-                break
-    return [finite(value) for value in (*errors, largest)]
+        found[part] = np.sqrt(losses.mse(model.forward(X)[0], y)[0] / naive)
+    found["cell"] = largest_cell(layer, held_out[1][1])
+    return {
+        name: float(f"{value:.4g}") if np.isfinite(value) else None
+        for name, value in found.items()
+    }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=150)
-    asked = parser.parse_args()
-    rows = []
-    for name, values in series().items():
-        parts = split(values)
-        for activation in ("tanh", "relu"):
-            for lr in RATES:
-                for seed in range(asked.seeds):
-                    chosen, test, cell = fit(parts, activation, lr, seed, asked.steps)
-                    rows.append(
-                        {"series": name, "activation": activation, "lr": lr}
-                        | {"seed": seed, "validation": chosen, "test": test}
-                        | {"cell": cell}
-                    )
-                tests = [row["test"] for row in rows[-asked.seeds :]]
-                print(name, activation, lr, tests, flush=True)
-    head = {
-        "command": f"python tests/benchmarks/relu.py --seeds {asked.seeds} "
-        f"--steps {asked.steps}",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread, "
-        f"Python {platform.python_version()}, NumPy {np.__version__}",
-        "sizes": {"H": H, "window": LENGTH, "clip": 1.0},
-    }
-    lines = ",\n".join("  " + json.dumps(row) for row in rows)
-    text = json.dumps(head, indent=1)[:-2] + f',\n "runs": [\n{lines}\n ]\n}}\n'
-    KEPT.write_text(text, "utf-8")
+    seeds, how = bench.asked(__doc__, seeds=10)
+    settings = bench.grid(
+        series=SERIES, activation=("tanh", "relu"), lr=RATES, seed=range(seeds)
+    )
+    sizes = {"H": H, "window": LENGTH, "clip": 1.0, "steps": STEPS}
+    fixed = {"sizes": sizes, "rates": RATES}
+    bench.sweep(run, settings, "lstm-relu.json", fixed, **how)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ def sigmoid(a):
 def rnn(xs, dhs, W_x, W_h, b):
     """Run a plain layer forward and backward; return dxs and the parameters' sums."""
     T = xs.shape[1]
-    hs = [np.zeros((len(xs), len(W_h)))]
+    hs = [np.zeros((len(xs), len(W_h)), xs.dtype)]
     for t in range(T):
         hs.append(np.tanh(xs[:, t] @ W_x + hs[t] @ W_h + b))
     dxs, dW_x, dW_h, db, dh = np.zeros_like(xs), 0, 0, 0, 0
@@ -26,7 +26,7 @@ def lstm(xs, dhs, W_x, W_h, b):
     """Run an LSTM forward and backward; the columns are i, f, g, o."""
     B, T, _ = xs.shape
     H = len(W_h)
-    hs, cs, kept = [np.zeros((B, H))], [np.zeros((B, H))], []
+    hs, cs, kept = [np.zeros((B, H), xs.dtype)], [np.zeros((B, H), xs.dtype)], []
     for t in range(T):
         a_i, a_f, a_g, a_o = np.split(xs[:, t] @ W_x + hs[t] @ W_h + b, 4, axis=1)
         i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
@@ -51,7 +51,7 @@ def gru(xs, dhs, W_x, W_h, b, b_hn):
     """Run a GRU, reset after the product; the columns are r, z, n."""
     B, T, _ = xs.shape
     H = len(W_h)
-    hs, kept = [np.zeros((B, H))], []
+    hs, kept = [np.zeros((B, H), xs.dtype)], []
     for t in range(T):
         a_r, a_z, a_n = np.split(xs[:, t] @ W_x + b, 3, axis=1)
         q_r, q_z, q = np.split(hs[t] @ W_h, 3, axis=1)
