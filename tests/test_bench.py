@@ -50,12 +50,14 @@ def kept(path):
 
 @pytest.mark.parametrize("summary", [None, bench.over_seeds("score")])
 def test_an_interrupted_sweep_makes_only_what_is_missing(data, summary):
-    first, second = Run(breaks_at=SETTINGS[4]), Run()
-    with pytest.raises(KeyboardInterrupt):
-        bench.sweep(first, SETTINGS, "toy.json", {"B": 5}, summary=summary)
-    assert first.made == SETTINGS[:4]
-    rows = bench.sweep(second, SETTINGS, "toy.json", {"B": 5}, summary=summary)
-    assert second.made == SETTINGS[4:]
+    for start, stop in ((0, 2), (2, 4)):
+        run = Run(breaks_at=SETTINGS[stop])
+        with pytest.raises(KeyboardInterrupt):
+            bench.sweep(run, SETTINGS, "toy.json", {"B": 5}, summary=summary)
+        assert run.made == SETTINGS[start:stop]
+    run = Run()
+    rows = bench.sweep(run, SETTINGS, "toy.json", {"B": 5}, summary=summary)
+    assert run.made == SETTINGS[4:]
     assert rows == [s | {"score": 10 * s["a"]} for s in SETTINGS]
     expected = rows if summary is None else summary(rows)["runs"]
     assert kept(data / "toy.json")["runs"] == expected
