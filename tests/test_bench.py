@@ -15,12 +15,20 @@ import pytest
 sys.path.append(str(Path(__file__).parent / "benchmarks"))
 bench = import_module("bench")
 KEPT = bench.DATA
-FLAT = ("relu", "ablation", "comparison")  # a row of the file is a run
-SUMMED = {  # what a run of the others finds
-    "adding": {"first": [1.0] * 10, "error": 0.5, "error at 2 T": 0.5},
-    "characters": {"weights": 8448, "loss": 2.0, "horizon": 12},
-    "forget_bias": {"steps": None},
-}
+FLAT = {  # a row of the file is a run; here is one of them
+    "relu": {"series": "sunspots", "activation": "tanh", "lr": 0.1, "seed": 0},
+    "ablation": {"task": "timing", "variant": "NIG", "lr": 0.1, "seed": 0},
+    "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
+                   "rate": 0.1, "seed": 0},
+}  # fmt: skip
+SUMMED = {  # a run of the others, and what it finds
+    "adding": ({"name": "leaky tanh", "T": 10, "lr": 0.003, "seed": 0},
+               {"first": [1.0] * 10, "error": 0.5, "error at 2 T": 0.5}),
+    "characters": ({"layer": "LSTM", "lr": 0.1, "seed": 0},
+                   {"weights": 8372, "loss": 2.0, "horizon": 12}),
+    "forget_bias": ({"T": 10, "start": "chrono", "lr": 0.1, "seed": 0},
+                    {"steps": None}),
+}  # fmt: skip
 SETTINGS = bench.grid(a=(1, 2), b=("x", "y", "z"))
 
 
@@ -176,14 +184,14 @@ def test_a_script_asks_for_the_runs_that_the_book_reads(name, monkeypatch, capsy
     monkeypatch.setattr(sys, "argv", [f"{name}.py"])
     script.main()  # has no run to make and nothing to write
     made = re.findall(r"^(\d+) of (\d+) runs made now", capsys.readouterr().out, re.M)
-    wanted = sum(int(n) for k, n in made if k == "0")
-    assert wanted >= len(kept(sorted(KEPT.glob(f"*{name}.json"))[0])["runs"])
+    (path,) = KEPT.glob(f"*{name}.json")
+    assert sum(int(n) for k, n in made if k == "0") >= len(kept(path)["runs"])
 
 
 @pytest.mark.parametrize("name", SUMMED)
 def test_a_summary_has_the_form_that_the_book_reads(name, data, monkeypatch):
     script = import_module(name)
-    monkeypatch.setattr(script, "run", lambda **setting: SUMMED[name])
+    monkeypatch.setattr(script, "run", lambda **setting: SUMMED[name][1])
     monkeypatch.setattr(sys, "argv", [f"{name}.py"])
     script.main()
     (path,) = data.iterdir()
@@ -198,3 +206,34 @@ def form(tree):
     if isinstance(tree, dict):
         return {key: form(part) for key, part in tree.items()}
     return [form(part) for part in tree] if isinstance(tree, list) else None
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Import a script, and have it train for two steps."""
+
+    def imported(name):
+        script = import_module(name)
+        if name == "ablation":
+            monkeypatch.setitem(script.TASKS, "timing", (script.timing, 1, 2))
+        elif name == "comparison":
+            monkeypatch.setattr(script.Adding, "steps", 2)
+            monkeypatch.setattr(script, "LOOKS", 1)
+        else:
+            monkeypatch.setattr(script, "STEPS", 2)
+        return script
+
+    return imported
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_a_run_finds_what_the_book_reads(name, short):
+    (path,) = KEPT.glob(f"*{name}.json")
+    row = FLAT[name] | short(name).run(**FLAT[name])
+    assert row.keys() == kept(path)["runs"][-1].keys()
+
+
+@pytest.mark.parametrize("name", SUMMED)
+def test_a_run_finds_what_its_summary_reads(name, short):
+    setting, found = SUMMED[name]
+    assert short(name).run(**setting).keys() == found.keys()

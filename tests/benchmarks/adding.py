@@ -14,8 +14,6 @@ import numpy as np
 
 import unrolled
 
-NAMES = ("tanh, random", "tanh, orthogonal", "tanh, identity", "leaky tanh",
-         "ReLU, identity")  # fmt: skip
 LENGTHS, STEPS, RATE = (10, 50, 100), 2000, 0.003
 OTHER_RATES = (0.001, 0.01)  # tried besides the chapter's own, at T = 50
 
@@ -59,9 +57,10 @@ def summary(runs):
 
 def main():
     seeds, how = bench.asked(__doc__, seeds=5)
+    names = chapter()["RECIPES"]
     settings = [
-        *bench.grid(name=NAMES, T=LENGTHS, lr=[RATE], seed=range(seeds)),
-        *bench.grid(name=NAMES, T=[50], lr=OTHER_RATES, seed=range(3)),
+        *bench.grid(name=names, T=LENGTHS, lr=[RATE], seed=range(seeds)),
+        *bench.grid(name=names, T=[50], lr=OTHER_RATES, seed=range(3)),
     ]
     fixed = {
         "unit": "mean squared error over 1/6, that of always saying the mean",

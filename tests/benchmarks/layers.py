@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 from math import prod
+from pathlib import Path
 
 import bench
 
@@ -110,6 +111,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--before", metavar="PATH_TO_BOOK")
     asked = parser.parse_args()
+    if asked.before and not (Path(asked.before) / "unrolled").is_dir():
+        parser.error(f"--before must name a folder with unrolled, got {asked.before}")
     books = dict.fromkeys(CONTESTANTS, bench.BOOK)
     if asked.before:
         books["before"] = asked.before
