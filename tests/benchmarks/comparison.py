@@ -15,7 +15,7 @@ from itertools import islice
 import bench
 import numpy as np
 
-from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, losses
+from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, losses, tasks
 from unrolled.optimise import Adam, clip_by_norm
 from unrolled.tasks import copying, parity
 
@@ -35,11 +35,11 @@ class Adding:
     def batches(self, rng):
         """Draw batches without end."""
         while True:
-            yield data.adding(rng, 32, 50, dtype=F)
+            yield tasks.adding(rng, 32, 50, dtype=F)
 
     def score(self, model, part):
         """Judge by 500 new sequences."""
-        xs, targets = data.adding(
+        xs, targets = tasks.adding(
             np.random.default_rng(10_000 + part), 500, 50, dtype=F
         )
         return losses.mse(model.forward(xs)[0], targets)[0] / targets.var()

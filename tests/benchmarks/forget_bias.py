@@ -12,7 +12,7 @@ minutes on one core.
 import bench
 import numpy as np
 
-from unrolled import LSTM, RNN, Adam, Linear, Model, data, losses, train
+from unrolled import LSTM, RNN, Adam, Linear, Model, losses, tasks, train
 from unrolled.initialise import chrono, identity
 from unrolled.train import History
 
@@ -56,7 +56,7 @@ def run(T, start, lr, seed):
 
     def batches():
         while not learned() and len(history.loss) < STEPS:
-            yield data.adding(rng, B, T, dtype=np.float32)
+            yield tasks.adding(rng, B, T, dtype=np.float32)
 
     model, adam = Model(layer, head, outputs="last"), Adam(lr)
     try:
