@@ -1,7 +1,37 @@
 """Classes with a mistake in them, planted by the name of the equation it spoils."""
 
+from typing import NamedTuple
+
+from cases import Case
 from unrolled.layer import Layer
 from unrolled.planting import plant
+
+SIZES = {"B": 2, "T": 4, "I": 3, "H": 5}  # all above 1, and no two alike
+
+
+class Mistake(NamedTuple):
+    """Which layer, where, what was written there, and the variant that runs it."""
+
+    cls: type
+    where: callable
+    wrong: dict
+    options: dict = {}
+    sizes: dict = SIZES
+    names: dict = {}
+
+    @property
+    def variant(self):
+        """What a judge needs to know."""
+        return self.cls, self.options, self.sizes
+
+    def healthy(self):
+        """Return a case of the layer as it is."""
+        return Case(self.cls, self.options, **self.sizes)
+
+    def case(self):
+        """Return the same case with the mistake in the layer."""
+        cls = planted(self.cls, self.where, self.wrong, **self.names)
+        return Case(cls, self.options, **self.sizes)
 
 
 def subclass(function, mistakes, **names):
