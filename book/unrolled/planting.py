@@ -64,13 +64,13 @@ def _assignments(tree):
             case ast.Assign([ast.Tuple(left)], ast.Tuple(right)) if len(left) == len(
                 right
             ):
-                found += zip(map(ast.unparse, left), right, strict=True)
+                found += zip(map(_name, left), right, strict=True)
             case ast.Assign(targets, value):
-                found += [(ast.unparse(target), value) for target in targets]
+                found += [(_name(target), value) for target in targets]
             case ast.AugAssign(target):
-                found += [(ast.unparse(target), node)]
+                found += [(_name(target), node)]
             case ast.For(target, value) | ast.comprehension(target, value):
-                found += [(f"for {ast.unparse(target)}", value)]
+                found += [(f"for {_name(target)}", value)]
             case ast.Dict(keys, values):
                 pairs = zip(keys, values, strict=True)
                 found += [(k.value, v) for k, v in pairs if isinstance(k, ast.Constant)]
@@ -80,6 +80,12 @@ def _assignments(tree):
                 f = getattr(np, ast.unparse(f).rpartition(".")[2], None)
                 inputs = 2 if f is np.dot else getattr(f, "nin", len(args))
                 filled = [k.value for k in keywords if k.arg == "out"] + args[inputs:]
-                found += [(ast.unparse(array), node) for array in filled]
-    found.sort(key=lambda pair: (pair[1].lineno, pair[1].col_offset))
-    return [(str(name).replace("(", "").replace(")", ""), node) for name, node in found]
+                found += [(_name(array), node) for array in filled]
+    return sorted(found, key=lambda pair: (pair[1].lineno, pair[1].col_offset))
+
+
+def _name(target):
+    """Write what is assigned to, without parentheses around what is unpacked into."""
+    if isinstance(target, ast.Tuple):
+        return ", ".join(map(_name, target.elts))
+    return ast.unparse(target)
