@@ -8,7 +8,7 @@ import numpy as np
 
 from . import initialise
 from .activations import activation, sigmoid
-from .arguments import positive
+from .arguments import number, positive
 from .recurrent import Recurrent, beside, blocks
 
 EPS = 1e-5  # keeps layer normalisation finite, as in torch.nn.LayerNorm
@@ -119,7 +119,7 @@ class LSTM(Recurrent):
             raise ValueError(
                 "layer_norm=True is defined for gates that see x and h alone"
             )
-        if forget_bias and not self.forget_gate:
+        if number("forget_bias", forget_bias) and not self.forget_gate:
             raise ValueError("forget_bias needs the forget gate, got forget_gate=False")
         activation(self.input_activation), activation(self.output_activation)
         if self.projection_size is not None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arguments import shape_text
+from .state import leaves, map_state
 
 STEP = np.finfo(np.float64).eps ** (1 / 5)  # balances rounding against h**4
 
@@ -213,7 +214,7 @@ def autograd(f, arrays):
     return {n: grad.numpy().copy() for n, grad in zip(tensors, grads, strict=True)}
 
 
-def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
+def check_layer(layer, xs, state=None, mask=None, *, rng, method=finite_differences):
     """Hold a layer's backward pass against an estimate made from its forward pass.
 
     The loss is a random weighting of every output and of the final state, so that no
@@ -221,12 +222,14 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
 
     Parameters
     ----------
-    layer : Layer
+    layer : layer or Model
         In float64.
-    xs : array, shape (B, T, I)
+    xs : array, shape (B, T, I), or (B, T) of int above an embedding
         The inputs.
     state : array, or tuple of array, optional
         The initial state; its gradient is checked if it is given.
+    mask : array, shape (B, T) of bool, or (B,) of int, optional
+        The steps that count, or the lengths.
     rng : numpy.random.Generator
         Draws the weighting.
     method : callable
@@ -235,38 +238,33 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
     Returns
     -------
     Report
-        The relative error for xs, the state and each parameter.
+        The relative error for xs, unless they are labels, the state and each parameter.
     """
-    hs, last = layer.forward(xs, state)
-    dhs = rng.standard_normal(hs.shape)
-    dlast = _each(last, lambda part: rng.standard_normal(part.shape))
-    dxs, dstate = layer.backward(dhs, dlast)
-    got = {"xs": dxs, **({} if state is None else _parts(dstate)), **layer.grads}
+    told = () if mask is None else (mask,)
+    ys, last = layer.forward(xs, state, *told)
+    dys = rng.standard_normal(ys.shape)
+    dlast = map_state(lambda part: rng.standard_normal(part.shape), last)
+    dxs, dstate = layer.backward(dys, dlast)
+    got = {} if dxs is None else {"xs": dxs}
+    got |= ({} if state is None else _named(dstate)) | dict(layer.grads)
 
     dtype = np.complex128 if method is complex_step else np.float64
     probe = layer.astype(dtype)
-    xs = np.array(xs, dtype)
-    state = _each(state, lambda part: np.array(part, dtype))
+    xs = xs if dxs is None else np.array(xs, dtype)
+    state = map_state(lambda part: np.array(part, dtype), state)
 
     def loss():
-        hs, last = probe.forward(xs, state)
-        ends = zip(_parts(last).values(), _parts(dlast).values(), strict=True)
-        return (hs * dhs).sum() + sum((part * d).sum() for part, d in ends)
+        ys, last = probe.forward(xs, state, *told)
+        ends = zip(leaves(last), leaves(dlast), strict=True)
+        return (ys * dys).sum() + sum((part * d).sum() for part, d in ends)
 
-    moved = {"xs": xs, **_parts(state), **probe.params}
+    moved = ({} if dxs is None else {"xs": xs}) | _named(state) | dict(probe.params)
     return compare(got, {name: method(loss, x) for name, x in moved.items()})
 
 
-def _each(state, change):
-    """Change every array of a state: one, several, or those of several layers."""
-    if isinstance(state, tuple):
-        return tuple(_each(part, change) for part in state)
-    return None if state is None else change(state)
-
-
-def _parts(state, name="state"):
+def _named(state, name="state"):
     """Name every array of a state."""
-    if isinstance(state, tuple):
-        parts = [_parts(part, f"{name} {k}") for k, part in enumerate(state)]
+    if isinstance(state, tuple | list):
+        parts = [_named(part, f"{name} {k}") for k, part in enumerate(state)]
         return {key: array for part in parts for key, array in part.items()}
     return {} if state is None else {name: state}
