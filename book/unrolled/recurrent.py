@@ -187,35 +187,11 @@ class Recurrent(Layer):
         return (np.empty if packing.whole else np.zeros)(shape, self.dtype)
 
     def last_output(self, state):
-        """Return h of a state: what the layer put out last.
-
-        Parameters
-        ----------
-        state : array, shape (B, H), or tuple of array
-            As ``forward`` returns it.
-
-        Returns
-        -------
-        array, shape (B, H)
-            h_T, or h_0 if there was no step.
-        """
+        """Return h (B, H) of a state that ``forward`` returned: what came out last."""
         return leaves(state)[0]
 
     def into_last_output(self, dstate, dh):
-        """Add the gradient of the last output to that of the final state.
-
-        Parameters
-        ----------
-        dstate : array, shape (B, H), or tuple of array, or None
-            The gradient with respect to the final state.
-        dh : array, shape (B, H)
-            The gradient with respect to ``last_output``.
-
-        Returns
-        -------
-        array, shape (B, H), or tuple of array
-            Their sum, to be passed to ``backward``.
-        """
+        """Add the gradient dh (B, H) of the last output to that of the final state."""
         sizes = self.state_sizes
         dstate = check_state("dstate", dstate, sizes, len(dh), self.dtype, finite=False)
         return join_state([dstate[0] + dh, *dstate[1:]])

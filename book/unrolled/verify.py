@@ -40,12 +40,7 @@ class Report(dict):
 
 
 def mismatch(got, want):
-    """Find where two arrays differ most.
-
-    Parameters
-    ----------
-    got, want : array
-        Of one shape.
+    """Find where two arrays of one shape differ most.
 
     Returns
     -------
@@ -77,17 +72,7 @@ def mismatch(got, want):
 
 
 def compare(got, want):
-    """Compare two sets of arrays by name.
-
-    Parameters
-    ----------
-    got, want : dict of str to array
-        The same names and shapes.
-
-    Returns
-    -------
-    Report
-        One Mismatch a name.
+    """Compare two dicts of arrays: return a Report with one Mismatch a name.
 
     Raises
     ------
@@ -123,25 +108,14 @@ def finite_differences(f, x):
     TypeError
         If x is not float64: float32 has too few digits to subtract.
     """
-    if getattr(x, "dtype", None) != np.float64:
-        raise TypeError(
-            "finite differences need an array of float64, "
-            f"got {getattr(x, 'dtype', type(x).__name__)}"
-        )
-    grad = np.empty(x.shape)
-    for index in np.ndindex(x.shape):
-        centre = x[index]
+
+    def slope(f_at, centre):
         h = STEP * max(1.0, abs(centre))
         h = (centre + h) - centre
-        f_at = {}
-        try:
-            for k in (-2, -1, 1, 2):
-                x[index] = centre + k * h
-                f_at[k] = f()
-        finally:
-            x[index] = centre
-        grad[index] = (8 * (f_at[1] - f_at[-1]) - (f_at[2] - f_at[-2])) / (12 * h)
-    return grad
+        near, far = f_at(h) - f_at(-h), f_at(2 * h) - f_at(-2 * h)
+        return (8 * near - far) / (12 * h)
+
+    return _each_number("finite differences need", f, x, np.float64, slope)
 
 
 def complex_step(f, x):
@@ -171,18 +145,29 @@ def complex_step(f, x):
     -----
     Squire and Trapp (1998).
     """
-    if getattr(x, "dtype", None) != np.complex128:
-        raise TypeError(
-            "the complex step needs an array of complex128, "
-            f"got {getattr(x, 'dtype', type(x).__name__)}"
-        )
     h = 1e-30
+
+    def slope(f_at, centre):
+        return f_at(1j * h).imag / h
+
+    return _each_number("the complex step needs", f, x, np.complex128, slope)
+
+
+def _each_number(who, f, x, dtype, slope):
+    """Move one number of x at a time, and put it back; return all slopes of f."""
+    if getattr(x, "dtype", None) != dtype:
+        got = getattr(x, "dtype", type(x).__name__)
+        raise TypeError(f"{who} an array of {np.dtype(dtype)}, got {got}")
     grad = np.empty(x.shape)
     for index in np.ndindex(x.shape):
         centre = x[index]
+
+        def f_at(step, index=index, centre=centre):
+            x[index] = centre + step
+            return f()
+
         try:
-            x[index] = centre + 1j * h
-            grad[index] = f().imag / h
+            grad[index] = slope(f_at, centre)
         finally:
             x[index] = centre
     return grad
