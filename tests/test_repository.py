@@ -1,13 +1,15 @@
 """The repository: its contents, its pins, its files, and what its tests are like."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 
 import pytest
 import yaml
 
-from style import BOOK, ROOT
+from style import BOOK, ROOT, read_page
 
 TESTS = ROOT / "tests"
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
@@ -35,7 +37,6 @@ def contents():
 
 def test_the_contents_are_the_files():
     files = {path.relative_to(ROOT).with_suffix("").as_posix() for path in PAGES}
-    assert len(contents()) == len(set(contents()))
     assert set(contents()) == files
 
 
@@ -53,10 +54,23 @@ def test_the_top_level_is_small():
     assert have - {"_build", "venv", "env"} == visible
 
 
-def test_the_readme_maps_the_chapters():
+def titles():
+    """Return the title of each chapter, without the stop, by its file."""
+    heads = [read_page(path).cells[0].lines[0] for path in CHAPTERS]
+    return {p.name: head[2:-1] for p, head in zip(CHAPTERS, heads, strict=True)}
+
+
+def test_the_index_and_the_readme_map_the_chapters():
+    index = (BOOK / "index.md").read_text("utf-8")
+    listed = re.findall(r"^\| *(\d+) *\| *\[([^]]+)\]\((\d\d[\w-]+)\)", index, re.M)
+    assert [int(k) for k, _, _ in listed] == [*range(1, len(CHAPTERS) + 1)]
+    assert {f"{name}.ipynb": title for _, title, name in listed} == titles()
+
     readme = (ROOT / "README.md").read_text("utf-8")
-    mapped = re.findall(r"^\| *\[[^]]+\]\((book/[\w-]+\.ipynb)\) *\|", readme, re.M)
-    assert mapped == [path.relative_to(ROOT).as_posix() for path in CHAPTERS]
+    row = r"^\| *\[(\d+)\]\(book/([\w-]+\.ipynb)\) *\| *([^|]+?) *\|"
+    listed = re.findall(row, readme, re.M)
+    assert [int(k) for k, _, _ in listed] == [*range(1, len(CHAPTERS) + 1)]
+    assert {name: title for _, name, title in listed} == titles()
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", readme):
         assert (ROOT / target).exists(), f"README.md links to {target}"
 
@@ -138,3 +152,41 @@ def test_codespell_finds_nothing():
     paths = ["book", "tests", "README.md", ".github"]
     result = run(sys.executable, "-m", "codespell_lib", *paths)
     assert result.returncode == 0, result.stdout
+
+
+# --- the tests ------------------------------------------------------------------------
+
+
+def silent_tests(*texts):
+    """Return the tests in which nothing is asserted, not even by what they call."""
+    calls = defaultdict(set)  # an assert statement counts as a call of assert_
+    for text in texts:
+        for function in ast.walk(ast.parse(text)):
+            if isinstance(function, ast.FunctionDef):
+                called = calls[function.name]
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Assert):
+                        called.add("assert_")
+                    if isinstance(node, ast.Call):
+                        called.add(ast.unparse(node.func).rpartition(".")[2])
+    loud = {name for names in calls.values() for name in names if "assert_" in name}
+    loud |= {"raises"}
+    while more := {name for name in calls if calls[name] & loud} - loud:
+        loud |= more
+    tests = {name for name in calls if name.startswith("test_")}
+    return sorted(tests - loud)
+
+
+def test_every_test_asserts():
+    assert silent_tests(*(path.read_text("utf-8") for path in TESTS.glob("*.py"))) == []
+    helper = "def held(x):\n    assert x\n"
+    assert silent_tests(helper, "def test_a():\n    held(1)\n") == []
+    assert silent_tests(helper, "def test_a():\n    hold(1)\n") == ["test_a"]
+    assert silent_tests("def test_a():\n    1 == 1\n") == ["test_a"]
+
+
+def test_no_test_module_imports_another():
+    wrong = re.compile(r"^\s*(?:from|import) (test_\w+)", re.M)
+    texts = {path.name: path.read_text("utf-8") for path in TESTS.glob("*.py")}
+    found = {name: set(wrong.findall(text)) for name, text in texts.items()}
+    assert {name: others for name, others in found.items() if others} == {}

@@ -296,6 +296,7 @@ def test_the_front_door_leads_into_the_book(browser):
     page = browser.new_page()
     page.goto((SITE / "index.html").as_uri())
     page.wait_for_url("**/book/index.html", timeout=10_000)
+    assert "Recurrent Networks, Unrolled" in page.title()
     page.close()
 
 
