@@ -106,10 +106,10 @@ class StateRows:
 
     def block_before(self, states, start, stop):
         """Return the states before each row of a block: a view where they are one."""
-        befores = [self.step(t)[2] for t in range(start, stop)]
-        if len(befores) == 1 or befores[0].stop == befores[1].start:
-            return states[befores[0].start : befores[-1].stop]
-        return np.concatenate([states[before] for before in befores])
+        prior = [self.step(t)[2] for t in range(start, stop)]
+        if len(prior) == 1 or prior[0].stop == prior[1].start:
+            return states[prior[0].start : prior[-1].stop]
+        return np.concatenate([states[before] for before in prior])
 
     def block(self, start, stop):
         """Return the rows of a block, and of the states after its steps."""
