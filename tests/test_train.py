@@ -435,7 +435,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     with pytest.raises(ValueError, match="written with Adam, got SGD: delete it"):
         train(build(), pairs(2), mse, SGD(0.1), checkpoint=path)
     with pytest.raises(
-        ValueError, match=r"it holds W_x \(1, 6\) float64.* W_y \(6, 2\)"
+        ValueError, match=r"it holds layer.W_x \(1, 6\) float64.* head.W_y \(6, 2\)"
     ):
         train(build(O=2), pairs(2), mse, Adam(0.1), checkpoint=path)
     with pytest.raises(ValueError, match="every must be at least 1, got 0"):
