@@ -13,7 +13,7 @@ def is_fast(function):
     return function.__module__.startswith("unrolled.fast")
 
 
-def plant_in(monkeypatch, function, mistakes, **names):
+def plant_in(monkeypatch, function, mistakes):
     """Put a copy with mistakes in a function's place, until the test is over.
 
     Parameters
@@ -22,10 +22,10 @@ def plant_in(monkeypatch, function, mistakes, **names):
         What puts the function back.
     function : function
         As it stands in its module, or in its class: ``Packing.part``.
-    mistakes, names
+    mistakes : dict of str to str
         As `unrolled.planting.plant` takes them.
     """
-    wrong, module = plant(function, mistakes, **names), function.__globals__
+    wrong, module = plant(function, mistakes), function.__globals__
     cls, _, name = function.__qualname__.rpartition(".")
     if cls:
         monkeypatch.setattr(module[cls], name, wrong)

@@ -14,7 +14,7 @@ import pytest
 from planted import is_fast, plant_in
 from transcription import STEPS
 from unrolled import RNN
-from unrolled.activations import ACTIVATIONS
+from unrolled.fast.loop import FastLoop
 from unrolled.fast.rnn import FastRNN
 from unrolled.recurrent import Loop, Recurrent, _total
 from unrolled.verify import (
@@ -33,7 +33,6 @@ class Mistake(NamedTuple):
     wrong: dict
     blind: tuple = ()  # changes to SHARP under which nothing can be seen
     activation: str = "tanh"
-    names: dict = {}
 
 
 # Every size above 1 and no two alike, a state, a bias, weights without symmetry.
@@ -44,12 +43,11 @@ ONE_STEP_NO_STATE, LINEAR = T_1 | NO_STATE, {"activation": "identity"}
 CHANGES = [T_1, B_1, H_1, I_1, NO_STATE, SYMMETRIC, ONE_STEP_NO_STATE, LINEAR]
 
 CELL, READ, LOOP = RNN.step_back, Recurrent.read_back, Loop.run_back
-MEAN = "{{n: _total(v) / (len(dhs[0]) if n == {!r} else 1) for n, v in {}.items()}}"
 READ_ROWS = "(layer.read(w, packing.gather(xs))[0], {})"
 
 BY_EQUATIONS = {
     "W_h: no sum over time": Mistake(
-        LOOP, {"room[now]": "part * (name == 'a_x' or now.start == 0)"}, (T_1,)
+        LOOP, {"grads[name]": "_total([steps[-1][name]])"}, (T_1,)
     ),
     "W_x: no sum over time": Mistake(  # B = 2: the rows of the last step
         READ, {"W_x": "(x[-2:], da_x[-2:])"}, (T_1,)
@@ -68,7 +66,7 @@ BY_EQUATIONS = {
     "output gradient dropped": Mistake(LOOP, {"dnow[0]": "dnow[0]"}),
     "only the last output's gradient": Mistake(
         LOOP,
-        {"dhs": "packing.by_step(dhs * np.eye(len(dhs[0]))[-1][None, :, None])"},
+        {"for dh_t": "packing.by_step(dhs * np.eye(len(dhs[0]))[-1:].T)[::-1]"},
         (T_1,),
     ),
     "overwritten where two meet": Mistake(
@@ -79,14 +77,14 @@ BY_EQUATIONS = {
         Recurrent.backward, {"ends@2": "[0 * packing.sort(part) for part in ends]"}
     ),
     "dh_0 not returned": Mistake(
-        LOOP, {"return": "[0 * part for part in dstate], zeros | totals"}, (NO_STATE,)
+        LOOP, {"return": "[0 * part for part in dstate], grads"}, (NO_STATE,)
     ),
     "h_t for h_{t-1}": Mistake(CELL, {"W_h": "(h, da)"}),
     "b: mean over the batch": Mistake(
-        LOOP, {"totals": MEAN.format("b", "(rows | received)")}, (B_1,)
+        LOOP, {"return": "dstate, grads | {'b': grads['b'] / len(dhs)}"}, (B_1,)
     ),
     "W_x: mean over the batch": Mistake(
-        LOOP, {"totals": MEAN.format("W_x", "(rows | received)")}, (B_1,)
+        LOOP, {"return": "dstate, grads | {'W_x': grads['W_x'] / len(dhs)}"}, (B_1,)
     ),
     "W_x: time and batch mixed up": Mistake(
         Loop.run,
@@ -97,64 +95,73 @@ BY_EQUATIONS = {
         Loop.run, {"a_x, read": READ_ROWS.format("packing.gather(xs[:, ::-1])")}, (T_1,)
     ),
     "forward in time": Mistake(
-        LOOP, {"for now, dh_t": "zip(packing.steps, dhs, strict=True)"}, (T_1,)
+        LOOP,
+        {
+            "for dh_t": "packing.by_step(dhs)",
+            "dprev, received": "step_back(w, kept.pop(0), *dnow)",
+        },
+        (T_1,),
     ),
     "dx through the wrong weight": Mistake(
         READ,
         {"return": "da_x @ np.roll(w.W_x, 1, 0).T, {'W_x': (x, da_x), 'b': da_x}"},
         (I_1,),
     ),
-    "b: the mean of all rows": Mistake(_total, {"return@3": "value.mean(axis=0)"}),
+    "b: the mean of all rows": Mistake(
+        _total, {"return@3": "np.concatenate(values).mean(axis=0)"}
+    ),
 }
 
 
-def slope(df):
-    """Exchange the derivative of every activation."""
-    return {"activation": lambda name: ACTIVATIONS[name]._replace(df=df)}
-
-
-FAST_BACK = FastRNN.run_back
+SLOPE = "activation(layer.activation)._replace(df={})"
+FORTH, BACK, SUMS = FastRNN.run_steps, FastRNN.run_steps_back, FastLoop.run_back
 FAST = {
     "W_h: no sum over time": Mistake(
-        FAST_BACK, {"dW_h": "rows.before(h)[-2:].T @ da[-2:]"}
+        SUMS, {"dW_h": "rows.before(states[0])[-2:].T @ a[-2:]"}
     ),
-    "W_x: no sum over time": Mistake(FAST_BACK, {"dW_x": "x[-2:].T @ da[-2:]"}),
-    "b: no sum over time": Mistake(FAST_BACK, {"b": "da[-2:].sum(axis=0)"}),
+    "W_x: no sum over time": Mistake(SUMS, {"W_x": "x[-2:, :-1].T @ a[-2:]"}),
+    "b: no sum over time": Mistake(SUMS, {"b": "a[-2:].sum(axis=0)"}),
     "sigmoid for its derivative": Mistake(
-        FastRNN.run, {}, activation="sigmoid", names=slope(np.positive)
+        FORTH, {"self._f": SLOPE.format("np.positive")}, activation="sigmoid"
     ),
     "tanh' as 1 - a**2": Mistake(
-        FastRNN.run,
-        {},
-        names=slope(lambda h, out: np.subtract(1, np.arctanh(h) ** 2, out)),
+        FORTH,
+        {"self._f": SLOPE.format("lambda h, to: np.subtract(1, np.arctanh(h)**2, to)")},
     ),
     "tanh' of the step before": Mistake(
-        FAST_BACK, {"da_t": "da_t * dh_n * (1 - h[: len(dh_n)] ** 2)"}
+        FORTH,
+        {
+            "self._f": SLOPE.format(
+                "lambda h, to: np.subtract(1, np.roll(h, 2, 0)**2, to)"
+            )
+        },
     ),
-    "no derivative": Mistake(FAST_BACK, {"da_t": "dh_n"}),
-    "W_h not transposed": Mistake(FAST_BACK, {"dh_n@2": "da_t @ W_hT.T"}),
-    "state gradient dropped": Mistake(FAST_BACK, {"dh_n@1": "dh_t"}),
-    "output gradient dropped": Mistake(FAST_BACK, {"dh_n@1": "dh_n"}),
+    "no derivative": Mistake(BACK, {"da_t": "dh_n"}),
+    "W_h not transposed": Mistake(BACK, {"dh_n@2": "da_t @ W_hT.T"}),
+    "state gradient dropped": Mistake(BACK, {"dh_n@1": "dh_t"}),
+    "output gradient dropped": Mistake(BACK, {"dh_n@1": "dh_n"}),
+    "only the last output's gradient": Mistake(
+        BACK, {"dh_n@1": "dh_n + dh_t * (dh_t is dhs[-1])"}
+    ),
     "overwritten where two meet": Mistake(
-        FAST_BACK, {"dh_n@1": "dh_n if dh_n.any() else dh_t"}
+        BACK, {"dh_n@1": "dh_n if dh_n.any() else dh_t"}
     ),
-    "multiplied where two meet": Mistake(FAST_BACK, {"dh_n@1": "dh_n * dh_t"}),
-    "gradient of the last state ignored": Mistake(FAST_BACK, {"dh[...]": "0"}),
+    "multiplied where two meet": Mistake(BACK, {"dh_n@1": "dh_n * dh_t"}),
+    "gradient of the last state ignored": Mistake(SUMS, {"room[...]": "0"}),
     "dh_0 not returned": Mistake(
-        FAST_BACK,
-        {"return": "[0 * dh], {'W_x': dW_x[:-1], 'W_h': dW_h, 'b': dW_x[-1]}"},
+        SUMS, {"return": "[0 * part for part in ends], grads"}
     ),
-    "h_t for h_{t-1}": Mistake(FAST_BACK, {"dW_h": "h[packing.B :].T @ da"}),
-    "b: mean over the batch": Mistake(FAST_BACK, {"b": "dW_x[-1] / len(dh)"}),
-    "W_x: mean over the batch": Mistake(FAST_BACK, {"W_x": "dW_x[:-1] / len(dh)"}),
-    "W_x: x not reversed with da": Mistake(FAST_BACK, {"dW_x": "x[::-1].T @ da"}),
-    "forward in time": Mistake(FAST_BACK, {"for da_t, dh_n, dh_t": "views"}),
-    "dx through the wrong weight": Mistake(
-        FAST_BACK, {"x": "da @ np.roll(W_x, 1, 0).T"}
+    "h_t for h_{t-1}": Mistake(SUMS, {"dW_h": "states[0][packing.B :].T @ a"}),
+    "b: mean over the batch": Mistake(SUMS, {"b": "dW[-1] / packing.B"}),
+    "W_x: mean over the batch": Mistake(SUMS, {"W_x": "dW[:-1] / packing.B"}),
+    "W_x: time and batch mixed up": Mistake(
+        SUMS,
+        {"dW": "x.reshape(-1, 2, len(W)).swapaxes(0, 1).reshape(x.shape).T @ a"},
     ),
-    "the place of dx taken too early": Mistake(
-        FAST_BACK, {"da_t": "(da_t * dh_n, x.fill(0))[0]"}
-    ),
+    "W_x: x not reversed with da": Mistake(SUMS, {"dW": "x[::-1].T @ a"}),
+    "forward in time": Mistake(BACK, {"for da_t, dh_n, dh_t": "views"}),
+    "dx through the wrong weight": Mistake(SUMS, {"x": "a @ np.roll(W, 1, 0).T"}),
+    "the place of dx taken too early": Mistake(SUMS, {"dW": "(x.fill(0), x.T @ a)[1]"}),
 }
 PLANTED = {f"by its equations: {name}": m for name, m in BY_EQUATIONS.items()}
 PLANTED |= {f"fast: {name}": mistake for name, mistake in FAST.items()}
@@ -217,7 +224,7 @@ def test_the_healthy_layer_passes(judge, activation, fast):
 @each_judge
 @pytest.mark.parametrize("mistake", PLANTED.values(), ids=PLANTED)
 def test_a_mistake_is_caught(mistake, judge, monkeypatch):
-    plant_in(monkeypatch, mistake.where, mistake.wrong, **mistake.names)
+    plant_in(monkeypatch, mistake.where, mistake.wrong)
     drawn = case(mistake.activation, is_fast(mistake.where), **SHARP)
     report = judge(*drawn, rng=np.random.default_rng(1))
     assert report.worst > 1e-3, f"missed:\n{report}"

@@ -12,17 +12,13 @@ from planted import plant_in
 from unrolled import Bidirectional, Model, Stack
 from unrolled.checkpoint import Recomputing
 from unrolled.compose import Composite
-from unrolled.fast.gru import FastGRU
-from unrolled.fast.kept import StateRows
-from unrolled.fast.lstm import FastLSTM
-from unrolled.fast.rnn import FastRNN
+from unrolled.fast.loop import FastLoop, StateRows
 from unrolled.masks import Packing
 from unrolled.recurrent import Loop, Recurrent
 
 LEAF = ("leaf", "LSTM", 3)
 STACK = ("stack", LEAF, ("leaf", "GRU, reset after", 2))
 BOTH = ("both", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2))
-PLAIN = ("leaf", "RNN, tanh", 3)
 CUT = ("checkpointed", 2, LEAF)
 LENGTHS = np.arange(5) < np.array([4, 0, 5, 2])[:, None]
 HOLES = np.random.default_rng(0).random((4, 5)) < 0.6
@@ -117,7 +113,7 @@ PLANTED = {
         Loop.run, {"parts": "zip(state, *ended, strict=True)"}, LEAF, LENGTHS
     ),
     "Loop: the state's gradient not carried on": Mistake(
-        Loop.run_back, {"part[:len(dh_t)]": "part[: len(dh_t)]"}, LEAF, LENGTHS
+        Loop.run_back, {"part[:n]": "part[:n]"}, LEAF, LENGTHS
     ),
     "fast: the states before those of the same rows": Mistake(
         StateRows.step, {"before": "now.start"}, LEAF, LENGTHS
@@ -125,14 +121,14 @@ PLANTED = {
     "fast: the last state of all": Mistake(
         StateRows.last, {"last": "states[len(states) - B :].copy()"}, LEAF, LENGTHS
     ),
-    "fast LSTM: the sum of W_h over shifted rows": Mistake(
-        FastLSTM.run_back, {"dW_h": "h[: len(a)].T @ a"}, LEAF, LENGTHS
+    "fast: the sum of W_h over shifted rows": Mistake(
+        FastLoop.run_back, {"dW_h": "states[0][: len(a)].T @ a"}, LEAF, LENGTHS
     ),
-    "fast GRU: the same": Mistake(
-        FastGRU.run_back, {"dW_h": "h[: len(a)].T @ a"}, STACK, LENGTHS
-    ),
-    "fast RNN: the same": Mistake(
-        FastRNN.run_back, {"dW_h": "h[: len(da)].T @ da"}, PLAIN, LENGTHS
+    "fast: states before a block from its first rows": Mistake(
+        StateRows.block_before,
+        {"return@2": "states[: sum(before.stop - before.start for before in prior)]"},
+        LEAF,
+        LENGTHS,
     ),
     "Recomputing: weights of the last stretch alone": Mistake(
         Recomputing.run_back, {"grads[name]": "grad"}, CUT

@@ -11,6 +11,7 @@ from planted import Mistake, plant_in
 from transcription import by_transcription
 from unrolled import GRU, LSTM, MGU, RNN
 from unrolled.fast.gru import FastGRU
+from unrolled.fast.loop import FastLoop
 from unrolled.fast.lstm import FastLSTM
 from unrolled.fast.rnn import FastRNN
 from unrolled.lstm import normalise
@@ -26,7 +27,7 @@ PLANTED = {
         RNN, RNN.step, {"h": "self._f().f(a_x + h_prev @ w.W_h.T)"},
     ),
     "RNN: the bias left out": (RNN, Recurrent.read, {"return": "x @ w.W_x, x"}),
-    "RNN, fast: the bias left out": (RNN, FastRNN.run, {"h_t@2": "h_t"}),
+    "RNN, fast: the bias left out": (RNN, FastRNN.run_steps, {"h_t@2": "h_t"}),
     "LSTM: gates in another order": (
         LSTM, LSTM.step,
         {"a_i, a_f, a_g, a_o": "np.roll(blocks(a_x + h_prev @ w.W_h, 4), 1, 0)"},
@@ -36,10 +37,10 @@ PLANTED = {
     ),
     "LSTM: h of the cell before": (LSTM, LSTM.step, {"h": "o * np.tanh(c_prev)"}),
     "LSTM: no tanh on the way out": (LSTM, LSTM.step, {"h": "o * c"}),
-    "LSTM, fast: the old cell left out": (LSTM, FastLSTM.run, {"c_t@1": "0"}),
-    "LSTM, fast: nothing half": (LSTM, FastLSTM.run, {"fold": "np.ones(4 * H, dtype)"}),
+    "LSTM, fast: the old cell left out": (LSTM, FastLSTM.run_steps, {"c_t@1": "0"}),
+    "LSTM, fast: nothing half": (LSTM, FastLoop.run, {"fold": "np.ones(b.size)"}),
     "LSTM, fast: the output gate left out": (
-        LSTM, FastLSTM.run, {"h_t": "np.tanh(c_t)"},
+        LSTM, FastLSTM.run_steps, {"h_t": "np.tanh(c_t)"},
     ),
     "peephole: o sees c_{t-1}": (
         LSTM, WITH, {"o": "sigmoid(a['o'] + p_o * c_prev)"}, PEEPHOLE,
@@ -69,9 +70,11 @@ PLANTED = {
     "GRU: the second bias outside the reset": (
         GRU, GRU.step, {"q": "h_n", "n": "np.tanh(x_n + w.b_hn + r * q)"},
     ),
-    "GRU, fast: z and 1 - z exchanged": (GRU, FastGRU.run, {"h_t": "h_prev - u_t"}),
+    "GRU, fast: z and 1 - z exchanged": (
+        GRU, FastGRU.run_steps, {"h_t": "h_prev - u_t"},
+    ),
     "GRU, fast: the second bias outside the reset": (
-        GRU, FastGRU.run, {"q_t": "p_n", "n@1": "u_t + bias_t + r * q_t"},
+        GRU, FastGRU.run_steps, {"q_t": "p_n", "n@1": "u_t + bias_t + r * q_t"},
     ),
     "reset before: not at all": (GRU, GRU.step_before, {"s": "h_prev"}, BEFORE),
     "reset before: the gates exchanged": (

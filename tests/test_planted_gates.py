@@ -14,6 +14,7 @@ from planted import Mistake, is_fast, plant_in
 from transcription import by_transcription
 from unrolled import GRU, LSTM, MGU
 from unrolled.fast.gru import FastGRU
+from unrolled.fast.loop import FastLoop
 from unrolled.fast.lstm import FastLSTM
 from unrolled.lstm import normalise_back
 from unrolled.recurrent import Loop, Recurrent
@@ -48,22 +49,24 @@ LSTM_BY_EQUATIONS = {
         {"ends@2": "[packing.sort(ends[0]), 0 * packing.sort(ends[1])]"},
     ),
     "gradient of the first cell left out": (
-        Loop.run_back, {"return": "[dstate[0], 0 * dstate[1]], zeros | totals"},
+        Loop.run_back, {"return": "[dstate[0], 0 * dstate[1]], grads"},
     ),
     "h_t for h_{t-1}": (LSTM.step_back, {"W_h": "(o * tanh_c, da)"}),
     "the steps forward in time": (
-        Loop.run_back, {"for now, dh_t": "zip(packing.steps, dhs, strict=True)"},
+        Loop.run_back,
+        {"for dh_t": "packing.by_step(dhs)",
+         "dprev, received": "step_back(w, kept.pop(0), *dnow)"},
     ),
 }  # fmt: skip
 
 LSTM_FAST = {
     "dh overwritten before dc is formed": (
-        FastLSTM.run_back, {"dc_n@1": "dc_n + o * dh_n * m"},
+        FastLSTM.run_steps_back, {"dc_n@1": "dc_n + o * dh_n * m"},
     ),
-    "no dc from the step to the right": (FastLSTM.run_back, {"dc_n@2": "0"}),
+    "no dc from the step to the right": (FastLSTM.run_steps_back, {"dc_n@2": "0"}),
     "sigmoid for its derivative": (FastLSTM._slopes, {"to_o": "h"}),
-    "no dc through the output": (FastLSTM.run_back, {"dc_n@1": "dc_n"}),
-    "no dh from the output above": (FastLSTM.run_back, {"dh_n@1": "dh_n"}),
+    "no dc through the output": (FastLSTM.run_steps_back, {"dc_n@1": "dc_n"}),
+    "no dh from the output above": (FastLSTM.run_steps_back, {"dh_n@1": "dh_n"}),
     "f of the wrong step": (FastLSTM._slopes, {"kept[...]": "f[::-1]"}),
     "c_t for c_{t-1}": (
         FastLSTM._slopes, {"c_prev": "c[end].reshape(count, n, H)"},
@@ -72,21 +75,20 @@ LSTM_FAST = {
     "tanh' of g left out": (FastLSTM._slopes, {"to_g": "i"}),
     "g' of sigmoid": (FastLSTM._slopes, {"to_g": "i - i * g"}),
     "i' of the forget gate": (FastLSTM._slopes, {"to_i": "ig - ig * f"}),
-    "the halves left in the weights": (FastLSTM.run_back, {"W_h@1": "W_h"}),
-    "the halves left in W_x": (FastLSTM.run_back, {"W_x@1": "W_x"}),
+    "the halves left in the weights": (FastLoop.run_back, {"W_h@1": "W_h"}),
+    "the halves left in W_x": (FastLoop.run_back, {"W": "W"}),
     "gates in another order": (
-        FastLSTM.run_back, {"W_hT": "transposed(np.roll(W_h, H, 1), B)"},
+        FastLoop.run_back, {"W_hT": "np.roll(W_h, len(W_h), 1).T.copy()"},
     ),
     "gradient of the last cell ignored": (
-        FastLSTM.run_back, {"dh[...], dc[...]": "(dstate[0], 0)"},
+        FastLoop.run_back, {"room[...]": "part if room is ends[0] else 0"},
     ),
     "gradient of the first cell left out": (
-        FastLSTM.run_back,
-        {"return@3": "[dh, 0 * dc], {'W_x': dW_x[:-1], 'W_h': dW_h, 'b': dW_x[-1]}"},
+        FastLoop.run_back, {"return": "[ends[0].copy(), 0 * ends[1]], grads"},
     ),
-    "h_t for h_{t-1}": (FastLSTM.run_back, {"dW_h": "h[packing.B :].T @ a"}),
+    "h_t for h_{t-1}": (FastLoop.run_back, {"dW_h": "states[0][packing.B :].T @ a"}),
     "a block's steps forward in time": (
-        FastLSTM.run_back,
+        FastLSTM.run_steps_back,
         {"for da_t, da_ifg, da_o, dh_n, dc_n, u_n, ifg, o, m, f, dh_t": "[*views]"},
     ),
     # Seen only where there are several blocks, so this one proves that LONG has them.
@@ -113,12 +115,12 @@ OPTIONS_BACK = {
     ),
     "W_gates not transposed": ({"dgates_prev@2": "[da_ifo @ w.W_gates]"}, RECURRENT),
     "gates of this step": (
-        {"received['W_gates']": "beside(i, f, o), da_ifo"}, RECURRENT,
+        {"W_gates": "beside(i, f, o), da_ifo"}, RECURRENT,
     ),
     "gates that recur, as they stand side by side": (
         {"da_ifo": "beside(da_i, da_f, da_g)"}, RECURRENT,
     ),
-    "W_proj before the output gate": ({"received['W_proj']": "y, dh"}, PROJECTED),
+    "W_proj before the output gate": ({"W_proj": "y, dh"}, PROJECTED),
     "W_proj passed by": ({"dm@2": "dh[:, :1]"}, PROJECTED),
     "the gain of the state left out": (
         {"dproduct@2": "normalise_back(da, *norm_h)"}, NORM,
@@ -149,20 +151,22 @@ AFTER = {
 }
 
 AFTER_FAST = {
-    "b_hn as if it were b": (FastGRU.run_back, {"db_hn": "q.sum(axis=0)"}),
+    "b_hn as if it were b": (
+        FastGRU.sum_others, {"db_hn": "self._q(len(a), H).sum(axis=0)"},
+    ),
     "no reset on the way back": (FastGRU._slopes, {"to_q": "to_n"}),
-    "nothing straight to h_{t-1}": (FastGRU.run_back, {"dh_n@2": "da_t @ W_hT"}),
+    "nothing straight to h_{t-1}": (FastGRU.run_steps_back, {"dh_n@2": "da_t @ W_hT"}),
     "z and 1 - z exchanged": (FastGRU._slopes, {"kept[...]": "1 - z"}),
     "sigmoid for its derivative": (FastGRU._slopes, {"to_z@1": "z"}),
     "r' left out": (FastGRU._slopes, {"to_r@2": "to_r"}),
     "n outside the update": (FastGRU._slopes, {"to_z@2": "h_prev * to_z"}),
     "one gradient for both of the candidate's": (
-        FastGRU.run_back, {"dq[...]": "dq"},
+        FastGRU.sum_others, {"dq[...]": "dq"},
     ),
-    "the halves left in the weights": (FastGRU.run_back, {"W_h@1": "W_h"}),
-    "the halves left in W_x": (FastGRU.run_back, {"W_x@1": "W_x"}),
-    "no dh from the output above": (FastGRU.run_back, {"dh_n@1": "dh_n"}),
-    "h_t for h_{t-1}": (FastGRU.run_back, {"dW_h": "h[packing.B :].T @ a"}),
+    "the halves left in the weights": (FastLoop.run_back, {"W_h@1": "W_h"}),
+    "the halves left in W_x": (FastLoop.run_back, {"W": "W"}),
+    "no dh from the output above": (FastGRU.run_steps_back, {"dh_n@1": "dh_n"}),
+    "h_t for h_{t-1}": (FastLoop.run_back, {"dW_h": "states[0][packing.B :].T @ a"}),
     "states of another block": (
         FastGRU._slopes, {"h_prev": "h[: count * n].reshape(count, n, H)"}, {}, LONG,
     ),
