@@ -66,8 +66,8 @@ def test_it_computes_what_the_cell_does(cls, B, T, I, H, every, without, seed, d
         assert error(got[name], array, scale=1.0) < 1e-12, name
 
 
-LONG = {"B": 8, "T": 50, "I": 3, "H": 64}
-ENDS = [50, 50, 50, 49, 30, 30, 2, 0]
+LONG = {"B": 8, "T": 120, "I": 3, "H": 64}
+ENDS = [120, 120, 120, 119, 70, 70, 2, 0]
 
 
 @each
