@@ -103,6 +103,15 @@ def test_every_forward_arrow_has_its_gradient():
     [
         (lambda d: d.box(1, 1, "", kind="cell"), "kind must be one of .*, got 'cell'"),
         (lambda d: d.arrow((1, 1), (1, 1)), "needs two different ends"),
+        (lambda d: d.arrow((1, 1), 3), r"an end must have shape \(2,\), got \(\)"),
+        (
+            lambda d: figures.Diagram(0, 1),
+            "width must be finite and at least 0.1, got 0",
+        ),
+        (
+            lambda d: figures.Diagram(1, 0),
+            "height must be finite and at least 0.1, got 0",
+        ),
         (lambda d: figures.unrolled_graph(0), "T must be at least 1, got 0"),
         (
             lambda d: figures.unrolled_graph(2, inputs="some"),

@@ -164,6 +164,16 @@ def test_a_sampler_and_a_list_go_on_from_each_other(tmp_path):
             "arrays must be of equally many rows, got [0]",
         ),
         (
+            lambda rng: Shuffled((), 2, 1, rng),
+            ValueError,
+            "arrays must be of equally many rows, got []",
+        ),
+        (
+            lambda rng: Shuffled((np.zeros(2), 3), 2, 1, rng),
+            ValueError,
+            "arrays must be of equally many rows, got [2, 0]",
+        ),
+        (
             lambda rng: Shuffled(ARRAYS, 0, 1, rng),
             ValueError,
             "B must be at least 1, got 0",

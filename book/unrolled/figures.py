@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Bbox
 
-from .arguments import choice, expect, positive
+from .arguments import choice, expect, number, positive
 
 INK = "#1b1f24"
 KINDS = {  # edge (also for arrows and labels) and fill
@@ -60,6 +60,7 @@ class Diagram:
     """
 
     def __init__(self, width, height):
+        width, height = number("width", width, 0.1), number("height", height, 0.1)
         scale = min(INCHES_PER_UNIT, WIDEST / width)
         size = (width * scale, height * scale)
         self.fig, self.ax = plt.subplots(figsize=size, layout="none")
@@ -130,7 +131,10 @@ class Diagram:
         colour : str, optional
             A kind ("weight", say) or a matplotlib colour.
         """
-        ends = [np.array(getattr(end, "centre", end)) for end in (a, b)]
+        ends = [
+            expect("an end", getattr(end, "centre", end), (2,), np.dtype(float))
+            for end in (a, b)
+        ]
         along = ends[1] - ends[0]
         if not along.any():
             raise ValueError("an arrow needs two different ends, got the same twice")

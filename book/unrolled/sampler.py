@@ -70,9 +70,9 @@ class Shuffled(Sampler):
 
     def __init__(self, arrays, B, epochs, rng):
         self.arrays = [rectangular("arrays", array) for array in arrays]
-        rows = [len(array) for array in self.arrays]
-        N = max(rows)
-        if N < 1 or min(rows) < N:
+        rows = [len(array) if array.ndim else 0 for array in self.arrays]
+        N = min(rows, default=0)
+        if N < 1 or max(rows) > N:
             raise ValueError(f"arrays must be of equally many rows, got {rows}")
         self.B, self.order = positive("B", B), []
         batches = -(-N // self.B)
