@@ -176,6 +176,7 @@ def test_the_style_is_set_without_jupyter_too(monkeypatch):
 def test_a_unit_is_most_of_an_inch_unless_the_page_is_too_narrow(size, inches):
     d = figures.Diagram(*size)
     np.testing.assert_allclose(d.fig.get_size_inches(), inches)
+    np.testing.assert_allclose(d.ax.get_position().bounds, (0, 0, 1, 1), atol=1e-9)
     page = d.extent(d.ax)
     np.testing.assert_allclose([*page.min, *page.max], [0, 0, *size], atol=1e-9)
     assert not d.ax.axison
@@ -326,6 +327,14 @@ def test_a_label_covers_no_arrow_not_even_its_own(bend, end):
     assert near(d, reach=1.2)
     assert covered(d, d.labels[0], arrow) == 0
     assert covered(d, d.labels[0], others[0]) == 0
+
+
+@pytest.mark.parametrize("bend", [0.5, 0.8, 1.2])
+def test_a_short_bent_arrow_does_not_run_under_its_label(bend):
+    d = figures.Diagram(4, 4)
+    arrow = d.arrow((1, 1), (2, 1), "a label", bend=bend)
+    d.draw()
+    assert covered(d, d.labels[0], arrow) == 0
 
 
 def test_between_an_arrow_and_its_label_stands_no_other_arrow():
