@@ -15,7 +15,7 @@ from ..lstm import LSTM
 from ..rnn import RNN
 
 CLASSES = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
-NO_VARIANT = "dtype", "forget_bias"  # arguments that change no equation
+ARGUMENTS = "input_size", "hidden_size", "rng", "dtype", "forget_bias"  # no options
 
 
 class Gate(NamedTuple):
@@ -70,10 +70,10 @@ class Layout(NamedTuple):
 
 
 GATES = {"input_gate": "i", "forget_gate": "f", "output_gate": "o"}
-ACTIVATIONS = {
+ACTIVATIONS = {  # of a cell: the options that name them, or what they always are
     "RNN": ["activation"],
-    "LSTM": ["input_activation", "output_activation"],
-    "GRU": [],
+    "LSTM": ["sigmoid", "input_activation", "output_activation"],
+    "GRU": ["sigmoid", "tanh"],
 }
 WORDS = {  # for the options, in a refusal
     **{f"{name}activation": "activation {!r}" for name in ("", "input_", "output_")},
@@ -145,10 +145,7 @@ def layer_of(kind, gates, **options):
 
 
 def levels_of(layer, layout):
-    """List the levels of a stack from the bottom up: of each, its directions.
-
-    Raises if a package has no such layer.
-    """
+    """List a stack's levels, and the directions of each; raise if a package has not."""
     stacked = layer.layers if isinstance(layer, Stack) else [layer]
     levels = [part.layers if isinstance(part, Bidirectional) else [part]
               for part in stacked]  # fmt: skip
@@ -158,13 +155,12 @@ def levels_of(layer, layout):
                 "layer must be an RNN, LSTM, GRU or MGU, a Bidirectional of them, or a "
                 f"Stack of these, got a {type(part).__name__} inside"
             )
+        layout.refuse(part)
     if getattr(layer, "embedding", None) is not None:
         raise ValueError(
             "layer must be without an embedding, got a Stack with one: "
             "pass a Stack of its layer.layers"
         )
-    for part in sum(levels, []):
-        layout.refuse(part)
     return levels
 
 
@@ -183,12 +179,10 @@ def kind_of(layer):
 def options_of(layer):
     """Return the options with which a layer differs from the plain one."""
     options = {}
-    for name, parameter in inspect.signature(type(layer)).parameters.items():
-        if parameter.default is not parameter.empty and name not in NO_VARIANT:
-            if getattr(layer, name) != parameter.default:
-                options[name] = getattr(layer, name)
-    found = {getattr(layer, name) for name in ACTIVATIONS[kind_of(layer)]}
-    if len(found) > 1:
+    for name, argument in inspect.signature(type(layer)).parameters.items():
+        if name not in ARGUMENTS and getattr(layer, name) != argument.default:
+            options[name] = getattr(layer, name)
+    if isinstance(layer, LSTM) and layer.input_activation != layer.output_activation:
         options["apart"] = True
     if isinstance(layer, MGU):
         options["minimal"] = True

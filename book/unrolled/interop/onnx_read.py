@@ -4,7 +4,7 @@ import numpy as np
 
 from ..arguments import expect, floating
 from .layouts import ACTIVATIONS, CLASSES, ONNX, layer_of, stack_of
-from .onnx_common import FIXED, as_model, import_package
+from .onnx_run import as_model, import_package
 
 MOVES = "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity"  # axes, not numbers
 INPUTS = "X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"
@@ -108,25 +108,25 @@ def _weights(kind, given, arrays, D):
 
 def _options(kind, attributes, D):
     """Return our options for each direction of a node."""
-    fixed, names = FIXED[kind], ACTIVATIONS[kind]
+    scales = ("activation_alpha", 1), ("activation_beta", 0)
+    scaled = any({*attributes.get(key, [])} - {one} for key, one in scales)
+    _refuse(scaled, kind, "scaled activations", "them")
+    after = attributes.get("linear_before_reset")
+    variant = {
+        "RNN": {},
+        "LSTM": {"coupled": bool(attributes.get("input_forget"))},
+        "GRU": {"reset": "after" if after else "before"},
+    }[kind]
+    names, options = ACTIVATIONS[kind], []
     given = [f.decode() for f in attributes.get("activations", [])]
-    found = [OURS.get(f.lower(), f) for f in given]
-    found = found or (fixed + ["tanh"] * len(names)) * D
-    alphas = {*attributes.get("activation_alpha", [])}
-    betas = {*attributes.get("activation_beta", [])}
-    _refuse(not (alphas <= {1} and betas <= {0}), kind, "scaled activations", "them")
-    variant = {}
-    if kind == "LSTM":
-        variant["coupled"] = bool(attributes.get("input_forget"))
-    if kind == "GRU":
-        after = attributes.get("linear_before_reset")
-        variant["reset"] = "after" if after else "before"
-    options, count = [], len(fixed + names)
+    ours = [OURS.get(f.lower()) for f in given]
     for d in range(D):
-        gates, free = np.split(found[d * count : (d + 1) * count], [len(fixed)])
-        known = [*gates] == fixed and {*free} <= {*ONNX.activations}
-        _refuse(not known, kind, f"activations {', '.join(given)}", "them")
-        options.append(variant | dict(zip(names, free.tolist(), strict=True)))
+        found = ours[d * len(names) : (d + 1) * len(names)]
+        named = zip(names, found, strict=False)
+        chosen = {name: f for name, f in named if name not in ONNX.activations}
+        known = found == [chosen.get(name, name) for name in names] and all(found)
+        _refuse(given and not known, kind, f"activations {', '.join(given)}", "them")
+        options.append(variant | chosen)
     return options
 
 

@@ -1,9 +1,24 @@
-"""ONNX models, run by ONNX Runtime."""
+"""The packages onnx and ONNX Runtime, imported where they are needed; a model run."""
+
+import importlib
 
 import numpy as np
 
 from ..arguments import expect
-from .onnx_common import as_model, import_package
+
+
+def import_package(name):
+    """Import onnx or onnxruntime, which the layers do without."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"ONNX models need {name}: pip install {name}") from error
+
+
+def as_model(model):
+    """Return a model that may have come as bytes."""
+    onnx = import_package("onnx")
+    return onnx.load_from_string(model) if isinstance(model, bytes) else model
 
 
 def run_onnx(model, xs, state=None):

@@ -5,7 +5,7 @@ import numpy as np
 from ..compose import Stack
 from ..gru import MGU
 from .layouts import ACTIVATIONS, GATES, ONNX, gates_of, kind_of, levels_of
-from .onnx_common import FIXED, import_package
+from .onnx_run import import_package
 
 
 def to_onnx(layer):
@@ -35,8 +35,6 @@ def to_onnx(layer):
         If ONNX has no such layer.
     """
     onnx, levels = import_package("onnx"), levels_of(layer, ONNX)
-    for directions in levels:
-        _refuse_unlike(directions)
     graph = _Graph(onnx, layer.dtype)
     below = graph.declare("input", "xs", "B", "T", levels[0][0].input_size)
     graph.declare("output", "hs", "B", "T", layer.output_size)
@@ -81,15 +79,19 @@ def _add_level(graph, prefix, directions, below, name):
     The node reads X (T, B, I) and returns Y (T, D, B, H). Its states are (D, B, H), and
     each of the D is an input and an output of the model.
     """
-    kind, H, D = kind_of(directions[0]), directions[0].hidden_size, len(directions)
+    kind, attributes, D = (
+        kind_of(directions[0]),
+        _attributes(directions),
+        len(directions),
+    )
+    H = attributes["hidden_size"]
     owners = [prefix] if D == 1 else [f"{prefix}forward.", f"{prefix}backward."]
     letters = "hc" if kind == "LSTM" else "h"
     axis = graph.constant(f"{prefix}axis", np.array([0]))
     states = []
     for letter in letters:
-        starts = [
-            graph.declare("input", f"{owner}{letter}_0", "B", H) for owner in owners
-        ]
+        starts = [graph.declare("input", f"{owner}{letter}_0", "B", H)
+                  for owner in owners]  # fmt: skip
         parts = [graph.node("Unsqueeze", [start, axis], f"{start} (1, B, H)")
                  for start in starts]  # fmt: skip
         states.append(graph.node("Concat", parts, f"{prefix}first {letter}", axis=0))
@@ -98,7 +100,7 @@ def _add_level(graph, prefix, directions, below, name):
     X = graph.node("Transpose", [below], f"{prefix}X", perm=[1, 0, 2])
     lasts = [f"{prefix}last {letter}" for letter in letters]
     inputs = [X, W, R, B, "", *states, *P]  # "": no lengths
-    Y = graph.node(kind, inputs, f"{prefix}Y", *lasts, **_attributes(directions))
+    Y = graph.node(kind, inputs, f"{prefix}Y", *lasts, **attributes)
     for letter, last in zip(letters, lasts, strict=True):
         for d, owner in enumerate(owners):
             which = graph.constant(f"{owner}{letter} direction", np.array(d))
@@ -109,15 +111,27 @@ def _add_level(graph, prefix, directions, below, name):
     return graph.node("Reshape", [ys, shape], name)
 
 
-def _refuse_unlike(directions):
-    """Raise if two directions are not alike, as ONNX needs them."""
-    sizes = [f"{kind_of(part)} of H = {part.hidden_size}" for part in directions]
-    if len({(size, *_variant(part).items())
-            for size, part in zip(sizes, directions, strict=True)}) > 1:  # fmt: skip
+def _attributes(directions):
+    """Return the attributes of the node of one or two directions."""
+    found = [(kind_of(part), part.hidden_size, _variant(part)) for part in directions]
+    kind, H, variant = found[0]
+    if found != [found[0]] * len(directions):
+        sizes = " and ".join(f"{kind} of H = {H}" for kind, H, _ in found)
         raise ValueError(
-            "ONNX's two directions are of one kind, size and variant, got "
-            + " and ".join(sizes)
+            f"ONNX's two directions are of one kind, size and variant, got {sizes}"
         )
+    ours = []
+    for part in directions:
+        ours += [getattr(part, name, name) for name in ACTIVATIONS[kind]]
+    attributes = {
+        "hidden_size": H,
+        "direction": "forward" if len(directions) == 1 else "bidirectional",
+        "activations": [ONNX.activations[name] for name in ours],
+    }
+    if affine := ours.count("identity"):
+        attributes["activation_alpha"] = [1.0] * affine
+        attributes["activation_beta"] = [0.0] * affine
+    return attributes | variant
 
 
 def _variant(layer):
@@ -125,22 +139,6 @@ def _variant(layer):
     if kind_of(layer) == "GRU":
         return {"linear_before_reset": int("b_hn" in layer.params)}
     return {"input_forget": int(layer.coupled)} if kind_of(layer) == "LSTM" else {}
-
-
-def _attributes(directions):
-    """Return the attributes of the node of one or two directions."""
-    first, kind, ours = directions[0], kind_of(directions[0]), []
-    for part in directions:
-        ours += FIXED[kind] + [getattr(part, name) for name in ACTIVATIONS[kind]]
-    affine = ours.count("identity")
-    scales = {"activation_alpha": [1.0] * affine, "activation_beta": [0.0] * affine}
-    return {
-        "hidden_size": first.hidden_size,
-        "direction": "forward" if len(directions) == 1 else "bidirectional",
-        "activations": [ONNX.activations[name] for name in ours],
-        **_variant(first),
-        **(scales if affine else {}),
-    }
 
 
 def _arrays(directions):

@@ -31,14 +31,34 @@ def to_torch(layer):
 
     levels = levels_of(layer, TORCH)
     _refuse_unlike(levels)
-    module = _module(layer, levels)
+    first = levels[0][0]
+    kind, H, options = kind_of(first), first.hidden_size, {}
+    if kind == "RNN":
+        options["nonlinearity"] = first.activation
+    if kind == "LSTM" and first.projection_size is not None:
+        P = options["proj_size"] = first.projection_size
+        if P >= H:
+            raise ValueError(f"torch.nn.LSTM projects to less than H = {H}, got {P = }")
+    if isinstance(layer, Stack):
+        options["dropout"] = layer.dropout
+        if layer.dropout and layer.shared:
+            raise ValueError(f"torch.nn.{kind} has no dropout shared by all steps")
+    module = getattr(torch.nn, kind)(
+        first.input_size,
+        H,
+        num_layers=len(levels),
+        bidirectional=len(levels[0]) == 2,
+        batch_first=True,
+        dtype=getattr(torch, str(layer.dtype)),
+        **options,
+    )
     weights = {}
     for k, directions in enumerate(levels):
         for part, suffix in zip(directions, SUFFIXES, strict=False):
             for name, array in _arrays(part).items():
                 weights[f"{name}_l{k}{suffix}"] = torch.tensor(array)
     module.load_state_dict(weights)
-    return module
+    return module.train(layer.training if isinstance(layer, Stack) else True)
 
 
 def from_torch(module, rng=None):
@@ -78,36 +98,6 @@ def from_torch(module, rng=None):
     if isinstance(layer, Stack):
         layer.training = module.training
     return layer
-
-
-def _module(layer, levels):
-    """Make a module for the levels of a layer, with weights of torch's own."""
-    import torch
-
-    first = levels[0][0]
-    kind, H = kind_of(first), first.hidden_size
-    options = {}
-    if kind == "RNN":
-        options["nonlinearity"] = first.activation
-    if kind == "LSTM" and first.projection_size is not None:
-        P = options["proj_size"] = first.projection_size
-        if P >= H:
-            raise ValueError(f"torch.nn.LSTM projects to less than H = {H}, got {P = }")
-    training = True
-    if isinstance(layer, Stack):
-        training, options["dropout"] = layer.training, layer.dropout
-        if layer.dropout and layer.shared:
-            raise ValueError(f"torch.nn.{kind} has no dropout shared by all steps")
-    module = getattr(torch.nn, kind)(
-        first.input_size,
-        H,
-        num_layers=len(levels),
-        bidirectional=len(levels[0]) == 2,
-        batch_first=True,
-        dtype=getattr(torch, str(layer.dtype)),
-        **options,
-    )
-    return module.train(training)
 
 
 def _arrays(layer):
