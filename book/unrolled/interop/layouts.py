@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..compose import Bidirectional, Stack
+from ..bidirectional import Bidirectional
+from ..compose import Stack
 from ..gru import GRU, MGU
 from ..lstm import LSTM
 from ..rnn import RNN
