@@ -96,10 +96,9 @@ WRITERS = [interop.to_torch, interop.to_keras, interop.to_onnx]
 
 
 def test_an_option_that_no_table_lists_is_refused(monkeypatch):
-    monkeypatch.setitem(layouts.ONNX.supported, "LSTM", [])
-    monkeypatch.delitem(layouts.WORDS, "coupled")
-    with refusal("ONNX's LSTM has no coupled"):
-        interop.to_onnx(make(LSTM, coupled=True))
+    monkeypatch.delitem(layouts.WORDS, "gate_recurrence")
+    with refusal("ONNX's LSTM has no gate_recurrence"):
+        interop.to_onnx(make(LSTM, gate_recurrence=True))
 
 
 @pytest.mark.parametrize("write", [interop.to_torch, interop.to_onnx])
