@@ -116,17 +116,26 @@ def test_what_is_no_layer_of_ours_is_refused(cls, write):
     class Own(cls):
         """A subclass may compute anything."""
 
+    class OwnStack(Stack):
+        """So may this."""
+
+    class OwnPair(Bidirectional):
+        """And this."""
+
     sentence = ("layer must be an RNN, LSTM, GRU or MGU, a Bidirectional of them, or a "
                 "Stack of these, got a {} inside")  # fmt: skip
     stack = Stack([make(cls), make(cls)])
     for layer in (
         Checkpointed(make(cls)),
         Own(2, 3, rng=np.random.default_rng(0)),
+        OwnStack([make(cls)]),
+        OwnPair(make(cls), make(cls)),
         Stack([stack]),
         Bidirectional(stack, stack.twin()),
         torch.nn.LSTM(2, 3),
     ):
-        inside = layer.layers[0] if isinstance(layer, Stack | Bidirectional) else layer
+        known = type(layer) in (Stack, Bidirectional)
+        inside = layer.layers[0] if known else layer
         with refusal(sentence.format(type(inside).__name__)):
             write(layer)
 

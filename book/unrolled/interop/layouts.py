@@ -141,8 +141,8 @@ def layer_of(kind, gates, **options):
 
 def levels_of(layer, layout):
     """List a stack's levels, and the directions of each; raise if a package has not."""
-    stacked = layer.layers if isinstance(layer, Stack) else [layer]
-    levels = [part.layers if isinstance(part, Bidirectional) else [part]
+    stacked = layer.layers if type(layer) is Stack else [layer]
+    levels = [part.layers if type(part) is Bidirectional else [part]
               for part in stacked]  # fmt: skip
     for part in sum(levels, []):
         if type(part) not in (RNN, LSTM, GRU, MGU):  # a subclass may compute anything
