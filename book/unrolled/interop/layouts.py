@@ -16,7 +16,7 @@ from ..lstm import LSTM
 from ..rnn import RNN
 
 CLASSES = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
-ARGUMENTS = "input_size", "hidden_size", "rng", "dtype", "forget_bias"  # no options
+NO_OPTIONS = "input_size", "hidden_size", "rng", "dtype", "forget_bias"
 
 
 class Gate(NamedTuple):
@@ -140,7 +140,7 @@ def layer_of(kind, gates, **options):
 
 
 def levels_of(layer, layout):
-    """List a stack's levels, and the directions of each; raise if a package has not."""
+    """List a layer's levels, each as its directions; refuse what a package lacks."""
     stacked = layer.layers if type(layer) is Stack else [layer]
     levels = [part.layers if type(part) is Bidirectional else [part]
               for part in stacked]  # fmt: skip
@@ -175,7 +175,7 @@ def options_of(layer):
     """Return the options with which a layer differs from the plain one."""
     options = {}
     for name, argument in inspect.signature(type(layer)).parameters.items():
-        if name not in ARGUMENTS and getattr(layer, name) != argument.default:
+        if name not in NO_OPTIONS and getattr(layer, name) != argument.default:
             options[name] = getattr(layer, name)
     if isinstance(layer, LSTM) and layer.input_activation != layer.output_activation:
         options["apart"] = True
