@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreement import floats
-from cases import CALM, error
+from agreement import error, floats
 from exchange import BOTH, SEED, SIZE, assert_same_layer, make, refusal
 from oracle_keras import ACTIVATIONS, by_keras, draw_weights
 from unrolled import GRU, LSTM, RNN, Bidirectional, Stack, interop
@@ -40,7 +39,6 @@ def keras_difference(kind, activation, reset_after, *, I=3, H=3, B=2, T=4, seed=
     return first, second
 
 
-@CALM
 @given(st.sampled_from(KERAS_CASES), SIZE, SIZE, SIZE, st.integers(1, 5), SEED)
 def test_layers_of_keras_are_those_of_its_equations(case, I, H, B, T, seed):
     sizes = {"I": I, "H": H, "B": B, "T": T, "seed": seed}
@@ -59,7 +57,6 @@ def keras_variant(cls, activation, reset_after):
     }[cls]
 
 
-@CALM
 @given(st.sampled_from(KERAS_CASES), SIZE, SIZE, BOTH, SEED)
 def test_to_keras_and_back_bit_for_bit(case, I, H, dtype, seed):
     kind, activation, reset_after = case

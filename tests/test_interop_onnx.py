@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from agreement import floats
-from cases import CALM, VARIANTS, Case, error
+from agreement import error, floats
+from cases import VARIANTS, Case
 from exchange import BOTH, SEED, SIZE, assert_same_layer, make, refusal, stacked
 from nets import Net
 from oracle_onnx import load, one_node
@@ -50,7 +50,6 @@ def test_onnx_runtime_runs_what_we_wrote(name, state, seed):
     assert read < SINGLE
 
 
-@CALM
 @given(st.sampled_from([(LSTM, ["peephole", "coupled", "output_gate"]), (RNN, []),
                         (GRU, [])]), st.data(), SIZE, SIZE, SIZE, SEED)  # fmt: skip
 def test_options_together_in_onnx_runtime(kind, data, B, I, H, seed):
@@ -137,7 +136,6 @@ def test_one_model_takes_any_batch_and_any_length():
         assert error(interop.run_onnx(model, xs)[0], layer.forward(xs)[0], 1.0) < SINGLE
 
 
-@CALM
 @given(st.sampled_from(["RNN, tanh", "RNN, relu", "RNN, sigmoid", "RNN, identity",
                         "LSTM", "LSTM, peephole", "LSTM, coupled",
                         "LSTM, coupled peephole", "LSTM, relu",

@@ -6,8 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreement import floats
-from cases import CALM, assert_agree, error
+from agreement import assert_agree, error, floats
 from exchange import BOTH, SEED, SIZE, assert_same_layer, make, refusal, stacked
 from nets import flat
 from unrolled import GRU, LSTM, RNN, Bidirectional, Stack, interop
@@ -118,7 +117,6 @@ def torch_gap(name, read=None):
     return max(error(got[key], want[key], 1.0) for key in got)
 
 
-@CALM
 @given(st.sampled_from([*TORCH]), st.integers(1, 3), st.integers(1, 2),
        SIZE, st.integers(3, 5), SIZE, st.integers(1, 5), SEED)  # fmt: skip
 def test_a_layer_from_torch_computes_what_the_module_does(
@@ -137,7 +135,6 @@ LEAVES = {
 }
 
 
-@CALM
 @given(st.sampled_from([*LEAVES]), st.integers(1, 3), st.integers(1, 2),
        SIZE, st.integers(3, 5), BOTH, SEED)  # fmt: skip
 def test_to_torch_and_back_bit_for_bit(name, depth, ways, I, H, dtype, seed):
