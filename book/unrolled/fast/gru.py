@@ -102,12 +102,8 @@ class FastGRU(FastLoop):
         (h_{t-1} - n) z (1 - z), to dq by n' r and to da_n by n'; and z is what is left
         of dh for the step before.
         """
-        count, H, multiply, subtract = (
-            stop - start,
-            h.shape[1],
-            np.multiply,
-            np.subtract,
-        )
+        count, H = stop - start, h.shape[1]
+        multiply, subtract = np.multiply, np.subtract
         now, _ = rows.block(start, stop)
         r, z, n_ = a[now].reshape(count, 3, n, H).swapaxes(0, 1)
         h_prev = rows.block_before(h, start, stop).reshape(count, n, H)

@@ -85,12 +85,8 @@ class FastLSTM(FastLoop):
         dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'; and f is
         what is left of dc for the step before.
         """
-        count, H, multiply, subtract = (
-            stop - start,
-            h.shape[1],
-            np.multiply,
-            np.subtract,
-        )
+        count, H = stop - start, h.shape[1]
+        multiply, subtract = np.multiply, np.subtract
         now, end = rows.block(start, stop)
         i, f, g, o = a[now].reshape(count, 4, n, H).swapaxes(0, 1)
         c_prev = rows.block_before(c, start, stop).reshape(count, n, H)
