@@ -57,28 +57,11 @@ class Bidirectional(Composite):
         return sum(layer.output_size for layer in self.layers)
 
     def forward(self, xs, state=None, mask=None):
-        """Run both layers, each in its direction.
+        """Run both layers, each in its direction; see `Recurrent.forward`.
 
-        Parameters
-        ----------
-        xs : array, shape (B, T, I)
-            The inputs.
-        state : tuple, optional
-            Where each of the two starts, or None; the second starts behind step T.
-        mask : array, shape (B, T) of bool, or (B,) of int, optional
-            The steps that count, or the lengths; see `Recurrent`.
-
-        Returns
-        -------
-        hs : array, shape (B, T, H + H)
-            At each step what either has made of the inputs up to there, side by side.
-        state : tuple
-            Where each ends: the first at step T, the second at step 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
+        The outputs (B, T, H + H) are, at each step, what either has made of the inputs
+        up to there, side by side. Of the state, one for each direction, the second
+        starts behind step T and ends at step 1.
         """
         self._tape = None
         starts = self._states("state", state)
@@ -92,29 +75,7 @@ class Bidirectional(Composite):
         return np.concatenate([hs_right, hs_left[:, ::-1]], -1), (end_right, end_left)
 
     def backward(self, dhs, dstate=None):
-        """Send gradients back through both layers.
-
-        Parameters
-        ----------
-        dhs : array, shape (B, T, H + H), or None
-            The gradient with respect to the outputs.
-        dstate : tuple, optional
-            The gradient with respect to the final state of each, or None.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs, of both together.
-        dstate : tuple
-            The gradient with respect to the initial state of each.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
+        """Send gradients back through both layers; see `Recurrent.backward`."""
         self._read_tape()
         right, left = self.layers
         ends = self._states("dstate", dstate)
@@ -130,10 +91,7 @@ class Bidirectional(Composite):
         return dxs_right + dxs_left[:, ::-1], (first_right, first_left)
 
     def last_output(self, state):
-        """Return what each direction put out last, side by side; see `Recurrent`.
-
-        For the second, that is its output at step 1.
-        """
+        """Return what each put out last: h_T of the one and h_1 of the other."""
         ends = zip(self.layers, state, strict=True)
         return np.concatenate([layer.last_output(end) for layer, end in ends], -1)
 

@@ -23,11 +23,6 @@ class Checkpointed:
         How many steps lie between two states that are kept; ceil(sqrt(T)) if it is not
         given.
 
-    Attributes
-    ----------
-    params, grads : dict
-        Those of the layer; ``grads`` is filled by ``backward``.
-
     Raises
     ------
     TypeError, ValueError
@@ -89,9 +84,8 @@ class Checkpointed:
 class Recomputing:
     """A loop around another, which runs it over a stretch of steps at a time.
 
-    A state that is carried from one stretch to the next changes nothing: two halves of
-    a sequence are one whole, forward and backward. So a stretch may be forgotten, and
-    run again.
+    Two halves of a sequence are one whole, forward and back, if the state is carried on.
+    So a stretch may be forgotten, and run again.
     """
 
     def __init__(self, loop, every):

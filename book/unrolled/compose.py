@@ -25,8 +25,6 @@ class Composite(Fixed):
         The layers by name.
     params, grads : dict of str to array
         Those of all layers; the arrays are theirs.
-    dtype : data type
-        Of all parameters.
 
     Raises
     ------
@@ -186,28 +184,10 @@ class Stack(Composite):
         return self.layers[-1].output_size
 
     def forward(self, xs, state=None, mask=None):
-        """Run the layers from the bottom up.
+        """Run the layers from the bottom up; see `Recurrent.forward`.
 
-        Parameters
-        ----------
-        xs : array, shape (B, T, I), or (B, T) of int above an embedding
-            The inputs.
-        state : tuple, optional
-            For each layer where it starts, or None.
-        mask : array, shape (B, T) of bool, or (B,) of int, optional
-            The steps that count, or the lengths; see `Recurrent`.
-
-        Returns
-        -------
-        hs : array, shape (B, T, H)
-            The outputs of the highest layer.
-        state : tuple
-            For each layer where it ends.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
+        The state is a tuple, for each layer where it starts or None. Above an embedding
+        the inputs are labels (B, T).
         """
         self._tape = None
         starts = self._states("state", state)
@@ -223,28 +203,9 @@ class Stack(Composite):
         return xs, tuple(ends)
 
     def backward(self, dhs, dstate=None):
-        """Send gradients back from the top down.
+        """Send gradients back from the top down; see `Recurrent.backward`.
 
-        Parameters
-        ----------
-        dhs : array, shape (B, T, H), or None
-            The gradient with respect to the outputs of the highest layer.
-        dstate : tuple, optional
-            For each layer the gradient with respect to its final state, or None.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs; None above an embedding.
-        dstate : tuple
-            For each layer the gradient with respect to its initial state.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
+        Labels have no gradient: above an embedding, dxs is None.
         """
         drops, dstate = self._read_tape(), self._states("dstate", dstate)
         layers = self.layers

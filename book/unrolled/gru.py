@@ -15,26 +15,18 @@ class GRU(Recurrent):
 
     Parameters
     ----------
-    input_size : int
-        I, the size of x_t.
-    hidden_size : int
-        H, the size of h_t.
+    input_size, hidden_size, rng, dtype
+        See `Recurrent`.
     reset : str
         Where the reset gate acts. "after" the product, as in PyTorch and Keras:
         n = tanh(x W_xn + b_n + r (h W_hn + b_hn)). "before" it, as in the paper:
         n = tanh(x W_xn + b_n + (r h) W_hn).
-    rng : numpy.random.Generator
-        Where the first weights come from.
-    dtype : data type
-        float32 or float64; it rules everything that the layer computes.
 
     Attributes
     ----------
     params : dict
         ``W_x`` (I, 3H), Glorot; ``W_h`` (H, 3H), orthogonal; ``b`` (3H,), zero; the
         columns are those of r, z, n. With reset "after" also ``b_hn`` (H,), zero.
-    grads : dict
-        The gradients of the same names and shapes, after ``backward``.
 
     Raises
     ------
@@ -117,27 +109,14 @@ class MGU(Recurrent):
 
     Parameters
     ----------
-    input_size : int
-        I, the size of x_t.
-    hidden_size : int
-        H, the size of h_t.
-    rng : numpy.random.Generator
-        Where the first weights come from.
-    dtype : data type
-        float32 or float64; it rules everything that the layer computes.
+    input_size, hidden_size, rng, dtype
+        See `Recurrent`.
 
     Attributes
     ----------
     params : dict
         ``W_x`` (I, 2H), Glorot; ``W_h`` (H, 2H), orthogonal; ``b`` (2H,), zero; the
         columns are those of f, n.
-    grads : dict
-        The gradients of the same names and shapes, after ``backward``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a whole number of at least 1.
 
     Notes
     -----

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from .arguments import expect, floating, shape_text
+from .arguments import all_finite, floating, shape_text
 
 
 class Fixed:
@@ -18,7 +18,7 @@ class Fixed:
 
     def __setattr__(self, name, value):
         """Set what may change."""
-        if name in self.fixed and name in self.__dict__:
+        if name in self.fixed and hasattr(self, name):
             raise AttributeError(
                 f"{name} is fixed when the {type(self).__name__} is made, "
                 f"got {value!r}: make another one"
@@ -99,7 +99,7 @@ class Layer(Fixed):
                     f"params[{name!r}] must have shape {shape_text(shape)} and type "
                     f"{self.dtype}, got {got}"
                 )
-            expect(f"params[{name!r}]", p, shape, self.dtype)
+            all_finite(f"params[{name!r}]", p)
         return {name: self.params[name] for name in self._shapes}
 
     def _read_tape(self):

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import initialise
 from .activations import activation, sigmoid
-from .arguments import positive
+from .arguments import number, positive
 from .recurrent import Recurrent, beside, blocks
 
 EPS = 1e-5  # keeps layer normalisation finite, as in torch.nn.LayerNorm
@@ -19,10 +19,8 @@ class LSTM(Recurrent):
 
     Parameters
     ----------
-    input_size : int
-        I, the size of x_t.
-    hidden_size : int
-        H, the size of c_t, and of h_t unless it is projected.
+    input_size, hidden_size, rng, dtype
+        See `Recurrent`.
     peephole : bool
         The gates see the cell: p_i c_{t-1}, p_f c_{t-1} and p_o c_t join their a.
     coupled : bool
@@ -42,10 +40,6 @@ class LSTM(Recurrent):
         Normalise x W_x and h W_h over all columns, those of a missing gate included,
         each with a gain of its own, and the copy of c_t that goes into tanh; the cell
         itself is carried as it is.
-    rng : numpy.random.Generator
-        Where the first weights come from.
-    dtype : data type
-        float32 or float64; it rules everything that the layer computes.
 
     Attributes
     ----------
@@ -54,8 +48,6 @@ class LSTM(Recurrent):
         or 3 if coupled, and the order i f g o. As the options ask: ``p_i``, ``p_f``,
         ``p_o`` (H,); ``W_gates`` (3H, 3H); ``W_proj`` (H, P); ``gain_x``, ``gain_h``
         (kH,), ``gain_c``, ``b_c`` (H,).
-    grads : dict
-        The gradients of the same names and shapes, after ``backward``.
 
     Raises
     ------
@@ -96,31 +88,32 @@ class LSTM(Recurrent):
         projection_size=None,
         layer_norm=False,
     ):
-        self.peephole, self.coupled = peephole, coupled
         self.input_gate, self.forget_gate = input_gate, forget_gate
         self.output_gate, self.gate_recurrence = output_gate, gate_recurrence
+        self.peephole, self.coupled, self.layer_norm = peephole, coupled, layer_norm
         self.input_activation = input_activation
         self.output_activation = output_activation
-        self.layer_norm, self.projection_size = layer_norm, projection_size
+        self.projection_size = projection_size
         self._refuse_contradictions(forget_bias)
         super().__init__(input_size, hidden_size, rng=rng, dtype=dtype)
         self.params["b"][self.columns("f")] = forget_bias
 
     def _refuse_contradictions(self, forget_bias):
-        """Raise if two options contradict each other."""
+        """Raise if an option is none, or two contradict each other."""
         gates = self.input_gate, self.forget_gate, self.output_gate
-        if self.coupled and not all(gates[:2]):
-            raise ValueError(
-                "coupled=True makes i = 1 - f, so it needs both of these gates"
-            )
-        if self.gate_recurrence and (self.coupled or not all(gates)):
-            raise ValueError("gate_recurrence=True needs three gates of their own")
-        if self.layer_norm and (self.peephole or self.gate_recurrence):
-            raise ValueError(
-                "layer_norm=True is defined for gates that see x and h alone"
-            )
-        if forget_bias and not self.forget_gate:
-            raise ValueError("forget_bias needs the forget gate, got forget_gate=False")
+        with_bias = number("forget_bias", forget_bias) != 0
+        for contradiction, sentence in (
+            (self.coupled and not all(gates[:2]),
+             "coupled=True makes i = 1 - f, so it needs both of these gates"),
+            (self.gate_recurrence and (self.coupled or not all(gates)),
+             "gate_recurrence=True needs three gates of their own"),
+            (self.layer_norm and (self.peephole or self.gate_recurrence),
+             "layer_norm=True is defined for gates that see x and h alone"),
+            (with_bias and not self.forget_gate,
+             "forget_bias needs the forget gate, got forget_gate=False"),
+        ):  # fmt: skip
+            if contradiction:
+                raise ValueError(sentence)
         activation(self.input_activation), activation(self.output_activation)
         if self.projection_size is not None:
             positive("projection_size", self.projection_size)

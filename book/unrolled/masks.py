@@ -50,13 +50,6 @@ class Packing:
     first. So step t runs on the first n_t rows of the state, and the state of a
     sequence that has ended lies still. What stands in the padding is never read.
 
-    Parameters
-    ----------
-    B, T : int
-        The sizes of the batch.
-    counts : array, shape (B, T) of bool, optional
-        True where a step counts; every step does if it is not given.
-
     Attributes
     ----------
     whole : bool

@@ -67,10 +67,8 @@ class Model(Composite):
         ----------
         xs : array, shape (B, T, I), or (B, T) of int above an embedding
             The inputs; T at least 1 if only the last output is read.
-        state : optional
-            Where the layer starts from.
-        mask : array, shape (B, T) of bool, or (B,) of int, optional
-            The steps that count, or the lengths; see `Recurrent`.
+        state, mask : optional
+            See `Recurrent.forward`.
 
         Returns
         -------
@@ -78,11 +76,6 @@ class Model(Composite):
             What the head makes of it; zero where a step does not count.
         state
             The layer's final state.
-
-        Raises
-        ------
-        ValueError
-            If the last output is asked for and there is none.
         """
         self._tape = None
         xs, told = self._enter(xs, mask)
@@ -100,25 +93,8 @@ class Model(Composite):
     def backward(self, dys, dstate=None):
         """Send gradients back through the head, then through the layer.
 
-        Parameters
-        ----------
-        dys : array, the shape of ys
-            The gradient of the loss with respect to the outputs; ignored where no step
-            counts.
-        dstate : optional
-            The gradient with respect to the final state.
-
-        Returns
-        -------
-        dxs : array, shape (B, T, I)
-            The gradient with respect to the inputs; None above an embedding.
-        dstate
-            The gradient with respect to the initial state.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
+        dys, of the shape of ys, is ignored where no step counts. Above an embedding,
+        dxs is None. For the rest see `Recurrent.backward`.
         """
         counts, whole = self._read_tape()
         if self.outputs == "all" and not counts.all():

@@ -8,7 +8,7 @@ from . import initialise
 from .arguments import expect, generator, positive
 from .layer import Layer
 from .masks import Packing, counting
-from .state import check_state, join_state, leaves, map_state
+from .state import check_state, join_state, leaves
 
 # Loops that compute the same faster, by the four functions that they stand for: `read`,
 # `step`, `step_back`, `read_back`. The room `fast` fills this in.
@@ -187,35 +187,11 @@ class Recurrent(Layer):
         return (np.empty if packing.whole else np.zeros)(shape, self.dtype)
 
     def last_output(self, state):
-        """Return h of a state: what the layer put out last.
-
-        Parameters
-        ----------
-        state : array, shape (B, H), or tuple of array
-            As ``forward`` returns it.
-
-        Returns
-        -------
-        array, shape (B, H)
-            h_T, or h_0 if there was no step.
-        """
+        """Return h (B, H) of a state that ``forward`` returned: what came out last."""
         return leaves(state)[0]
 
     def into_last_output(self, dstate, dh):
-        """Add the gradient of the last output to that of the final state.
-
-        Parameters
-        ----------
-        dstate : array, shape (B, H), or tuple of array, or None
-            The gradient with respect to the final state.
-        dh : array, shape (B, H)
-            The gradient with respect to ``last_output``.
-
-        Returns
-        -------
-        array, shape (B, H), or tuple of array
-            Their sum, to be passed to ``backward``.
-        """
+        """Add the gradient dh (B, H) of the last output to that of the final state."""
         sizes = self.state_sizes
         dstate = check_state("dstate", dstate, sizes, len(dh), self.dtype, finite=False)
         return join_state([dstate[0] + dh, *dstate[1:]])
@@ -269,24 +245,27 @@ class Loop:
         w = SimpleNamespace(
             **{name: np.asfortranarray(p) for name, p in vars(w).items()}
         )
-        rows = {"a_x": a_x}  # its gradient takes its place
-        dhs = packing.by_step(dhs)
-        for now, dh_t in zip(packing.steps[::-1], dhs[::-1], strict=True):
-            dnow = [part[: len(dh_t)] for part in dstate]
+        steps = []  # what each step sends to a_x and the parameters
+        for dh_t in reversed(packing.by_step(dhs)):
+            n = len(dh_t)
+            dnow = [part[:n] for part in dstate]
             dnow[0] = dnow[0] + dh_t  # from the step to the right, from the output
             dprev, received = step_back(w, kept.pop(), *dnow)
-            for part, dpart in zip(dstate, dprev, strict=True):
-                part[: len(dh_t)] = dpart
-            for name, value in received.items():
-                if name not in rows:
-                    rows[name] = map_state(lambda p: _room(packing.rows, p), value)
-                for room, part in zip(leaves(rows[name]), leaves(value), strict=True):
-                    room[now] = part
-        dx, received = layer.read_back(w, rows.pop("a_x"), read)
+            steps.append(received)
+            if n == len(dstate[0]):
+                dstate = dprev
+            else:
+                for part, dpart in zip(dstate, dprev, strict=True):
+                    part[:n] = dpart
+        steps.reverse()
+        da_x = np.concatenate([step.pop("a_x") for step in steps] or [a_x])
+        dx, received = layer.read_back(w, da_x, read)
         packing.scatter(dx, dxs)
-        zeros = {name: np.zeros_like(p) for name, p in vars(w).items()}
-        totals = {name: _total(value) for name, value in (rows | received).items()}
-        return dstate, zeros | totals
+        grads = {name: np.zeros_like(p) for name, p in vars(w).items()}
+        grads |= {name: _total([value]) for name, value in received.items()}
+        for name in steps[0] if steps else ():
+            grads[name] = _total([step[name] for step in steps])
+        return dstate, grads
 
 
 def blocks(array, k):
@@ -300,16 +279,11 @@ def beside(*parts):
     return np.concatenate(parts, axis=-1)
 
 
-def _room(rows, part):
-    """Make room for the rows of all steps, like those of one."""
-    return np.empty((rows, part.shape[-1]), part.dtype)
-
-
-def _total(value):
-    """Add up over all rows what reached one parameter."""
-    if isinstance(value, list):
-        return beside(*map(_total, value))
-    if isinstance(value, tuple):
-        left, right = value
+def _total(values):
+    """Add up what reached one parameter, over steps and rows."""
+    if isinstance(values[0], list):
+        return beside(*(_total(column) for column in zip(*values, strict=True)))
+    if isinstance(values[0], tuple):
+        left, right = map(np.concatenate, zip(*values, strict=True))
         return left.T @ right
-    return value.sum(axis=0)
+    return np.concatenate(values).sum(axis=0)

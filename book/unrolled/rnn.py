@@ -12,23 +12,15 @@ class RNN(Recurrent):
 
     Parameters
     ----------
-    input_size : int
-        I, the size of x_t.
-    hidden_size : int
-        H, the size of h_t.
+    input_size, hidden_size, rng, dtype
+        See `Recurrent`.
     activation : str
         f: "tanh", "relu", "sigmoid" or "identity".
-    rng : numpy.random.Generator
-        Where the first weights come from.
-    dtype : data type
-        float32 or float64; it rules everything that the layer computes.
 
     Attributes
     ----------
     params : dict
         ``W_x`` (I, H), Glorot; ``W_h`` (H, H), orthogonal; ``b`` (H,), zero.
-    grads : dict
-        The gradients of the same names and shapes, after ``backward``.
 
     Raises
     ------

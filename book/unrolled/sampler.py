@@ -73,7 +73,8 @@ class Shuffled(Sampler):
         N, *others = [len(array) for array in self.arrays]
         if not N or any(other != N for other in others):
             raise ValueError(
-                f"arrays must have the same number of rows, at least 1, got {[N, *others]}"
+                f"arrays must have the same number of rows, at least 1, "
+                f"got {[N, *others]}"
             )
         self.B, self.order = positive("B", B), []
         batches = -(-N // self.B)

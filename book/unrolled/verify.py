@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arguments import shape_text
+from .state import leaves, map_state
 
 STEP = np.finfo(np.float64).eps ** (1 / 5)  # balances rounding against h**4
 
@@ -39,12 +40,7 @@ class Report(dict):
 
 
 def mismatch(got, want):
-    """Find where two arrays differ most.
-
-    Parameters
-    ----------
-    got, want : array
-        Of one shape.
+    """Find where two arrays of one shape differ most.
 
     Returns
     -------
@@ -76,17 +72,7 @@ def mismatch(got, want):
 
 
 def compare(got, want):
-    """Compare two sets of arrays by name.
-
-    Parameters
-    ----------
-    got, want : dict of str to array
-        The same names and shapes.
-
-    Returns
-    -------
-    Report
-        One Mismatch a name.
+    """Compare two dicts of arrays: return a Report with one Mismatch a name.
 
     Raises
     ------
@@ -122,25 +108,14 @@ def finite_differences(f, x):
     TypeError
         If x is not float64: float32 has too few digits to subtract.
     """
-    if getattr(x, "dtype", None) != np.float64:
-        raise TypeError(
-            "finite differences need an array of float64, "
-            f"got {getattr(x, 'dtype', type(x).__name__)}"
-        )
-    grad = np.empty(x.shape)
-    for index in np.ndindex(x.shape):
-        centre = x[index]
+
+    def slope(f_at, centre):
         h = STEP * max(1.0, abs(centre))
         h = (centre + h) - centre
-        f_at = {}
-        try:
-            for k in (-2, -1, 1, 2):
-                x[index] = centre + k * h
-                f_at[k] = f()
-        finally:
-            x[index] = centre
-        grad[index] = (8 * (f_at[1] - f_at[-1]) - (f_at[2] - f_at[-2])) / (12 * h)
-    return grad
+        near, far = f_at(h) - f_at(-h), f_at(2 * h) - f_at(-2 * h)
+        return (8 * near - far) / (12 * h)
+
+    return _each_number("finite differences need", f, x, np.float64, slope)
 
 
 def complex_step(f, x):
@@ -170,18 +145,29 @@ def complex_step(f, x):
     -----
     Squire and Trapp (1998).
     """
-    if getattr(x, "dtype", None) != np.complex128:
-        raise TypeError(
-            "the complex step needs an array of complex128, "
-            f"got {getattr(x, 'dtype', type(x).__name__)}"
-        )
     h = 1e-30
+
+    def slope(f_at, centre):
+        return f_at(1j * h).imag / h
+
+    return _each_number("the complex step needs", f, x, np.complex128, slope)
+
+
+def _each_number(who, f, x, dtype, slope):
+    """Move one number of x at a time, and put it back; return all slopes of f."""
+    if getattr(x, "dtype", None) != dtype:
+        got = getattr(x, "dtype", type(x).__name__)
+        raise TypeError(f"{who} an array of {np.dtype(dtype)}, got {got}")
     grad = np.empty(x.shape)
     for index in np.ndindex(x.shape):
         centre = x[index]
+
+        def f_at(step, index=index, centre=centre):
+            x[index] = centre + step
+            return f()
+
         try:
-            x[index] = centre + 1j * h
-            grad[index] = f().imag / h
+            grad[index] = slope(f_at, centre)
         finally:
             x[index] = centre
     return grad
@@ -213,7 +199,7 @@ def autograd(f, arrays):
     return {n: grad.numpy().copy() for n, grad in zip(tensors, grads, strict=True)}
 
 
-def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
+def check_layer(layer, xs, state=None, mask=None, *, rng, method=finite_differences):
     """Hold a layer's backward pass against an estimate made from its forward pass.
 
     The loss is a random weighting of every output and of the final state, so that no
@@ -221,12 +207,14 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
 
     Parameters
     ----------
-    layer : Layer
+    layer : layer or Model
         In float64.
-    xs : array, shape (B, T, I)
+    xs : array, shape (B, T, I), or (B, T) of int above an embedding
         The inputs.
     state : array, or tuple of array, optional
         The initial state; its gradient is checked if it is given.
+    mask : array, shape (B, T) of bool, or (B,) of int, optional
+        The steps that count, or the lengths.
     rng : numpy.random.Generator
         Draws the weighting.
     method : callable
@@ -235,38 +223,33 @@ def check_layer(layer, xs, state=None, *, rng, method=finite_differences):
     Returns
     -------
     Report
-        The relative error for xs, the state and each parameter.
+        The relative error for xs, unless they are labels, the state and each parameter.
     """
-    hs, last = layer.forward(xs, state)
-    dhs = rng.standard_normal(hs.shape)
-    dlast = _each(last, lambda part: rng.standard_normal(part.shape))
-    dxs, dstate = layer.backward(dhs, dlast)
-    got = {"xs": dxs, **({} if state is None else _parts(dstate)), **layer.grads}
+    told = () if mask is None else (mask,)
+    ys, last = layer.forward(xs, state, *told)
+    dys = rng.standard_normal(ys.shape)
+    dlast = map_state(lambda part: rng.standard_normal(part.shape), last)
+    dxs, dstate = layer.backward(dys, dlast)
+    got = {} if dxs is None else {"xs": dxs}
+    got |= ({} if state is None else _named(dstate)) | dict(layer.grads)
 
     dtype = np.complex128 if method is complex_step else np.float64
     probe = layer.astype(dtype)
-    xs = np.array(xs, dtype)
-    state = _each(state, lambda part: np.array(part, dtype))
+    xs = xs if dxs is None else np.array(xs, dtype)
+    state = map_state(lambda part: np.array(part, dtype), state)
 
     def loss():
-        hs, last = probe.forward(xs, state)
-        ends = zip(_parts(last).values(), _parts(dlast).values(), strict=True)
-        return (hs * dhs).sum() + sum((part * d).sum() for part, d in ends)
+        ys, last = probe.forward(xs, state, *told)
+        ends = zip(leaves(last), leaves(dlast), strict=True)
+        return (ys * dys).sum() + sum((part * d).sum() for part, d in ends)
 
-    moved = {"xs": xs, **_parts(state), **probe.params}
+    moved = ({} if dxs is None else {"xs": xs}) | _named(state) | dict(probe.params)
     return compare(got, {name: method(loss, x) for name, x in moved.items()})
 
 
-def _each(state, change):
-    """Change every array of a state: one, several, or those of several layers."""
-    if isinstance(state, tuple):
-        return tuple(_each(part, change) for part in state)
-    return None if state is None else change(state)
-
-
-def _parts(state, name="state"):
+def _named(state, name="state"):
     """Name every array of a state."""
-    if isinstance(state, tuple):
-        parts = [_parts(part, f"{name} {k}") for k, part in enumerate(state)]
+    if isinstance(state, tuple | list):
+        parts = [_named(part, f"{name} {k}") for k, part in enumerate(state)]
         return {key: array for part in parts for key, array in part.items()}
     return {} if state is None else {name: state}

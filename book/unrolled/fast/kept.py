@@ -31,10 +31,7 @@ class Kept:
         return self._views[name]
 
     def enter(self, packing, xs):
-        """Copy the inputs to rows, and add an input that is always one.
-
-        Its weights are the bias.
-        """
+        """Copy the inputs to rows, with one more that is one: its weights are b."""
         x = self.array("x", xs.dtype, packing.rows, xs.shape[-1] + 1)
         packing.gather(xs, x[:, :-1])
         x[:, -1] = 1
@@ -62,15 +59,7 @@ class Kept:
 
 
 class StateRows:
-    """Where the states of each step lie: B rows of the first ones, then step by step.
-
-    Attributes
-    ----------
-    packing : Packing
-        The rows of the inputs.
-    whole : bool
-        Whether every step counts.
-    """
+    """Where the states of each step lie: B rows of first ones, then step by step."""
 
     def __init__(self, packing):
         self.packing, self.whole = packing, packing.whole
@@ -81,7 +70,7 @@ class StateRows:
         return [self.step(t) for t in range(len(self.packing.steps))]
 
     def step(self, t):
-        """Return the rows of a step, of the states after and before it, and how many."""
+        """Return the rows of a step, of the states after and before it, and n_t."""
         steps, B = self.packing.steps, self.packing.B
         now, n = steps[t], steps[t].stop - steps[t].start
         before = B + steps[t - 1].start if t else 0
@@ -104,11 +93,7 @@ class StateRows:
         return last
 
     def blocks(self, bytes_per_row):
-        """Cut the steps into blocks that fit the cache, each with as many sequences.
-
-        Yields, from the last to the first, the first step and the one behind the last,
-        and their number of sequences.
-        """
+        """Yield blocks of steps of equal n_t that fit the cache, the last one first."""
         sizes = [now.stop - now.start for now in self.packing.steps]
         stop = len(sizes)
         while stop:
@@ -134,9 +119,8 @@ class StateRows:
 
 
 def transposed(W_h, B):
-    """Copy W_h for the way back: transposed, so that its rows lie in one piece.
+    """Copy W_h.T for the way back, its rows in one piece: up to a third faster.
 
-    The loop reads it T times; laid out so, the products of small layers are up to a
-    third faster. With one sequence BLAS prefers the columns in one piece.
+    With one sequence BLAS prefers the columns in one piece.
     """
     return W_h.T.copy() if B > 1 else W_h.copy().T
