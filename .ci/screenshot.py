@@ -11,22 +11,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from playwright.sync_api import sync_playwright  # noqa: E402
-
-import test_site  # noqa: E402
+import chromium  # noqa: E402
 
 PICTURE = ROOT / "book" / "site" / "images" / "chapter.png"
 
 if __name__ == "__main__":
     name, anchor = sys.argv[1:]
-    with sync_playwright() as playwright:
-        browser = test_site.launch(playwright)
-        url = (test_site.SITE / "book" / f"{name}.html").as_uri()
-        page = test_site.open_page(browser, url)
+    with chromium.started() as browser:
+        url = (chromium.SITE / "book" / f"{name}.html").as_uri()
+        page = chromium.open_page(browser, url)
         page.evaluate(
             "anchor => document.getElementById(anchor).scrollIntoView()", anchor
         )
         page.wait_for_timeout(500)
         page.screenshot(path=PICTURE)
-        browser.close()
     print(PICTURE.relative_to(ROOT))

@@ -71,6 +71,12 @@ def test_softmax_is_that_of_torch(leading, V, dtype, seed):
     assert_agrees(got.sum(axis=-1), np.ones(leading), dtype)
 
 
+def test_softmax_takes_lists():
+    assert_agrees(
+        softmax([[0.0, 0.0], [0.0, np.log(3)]]), [[0.5, 0.5], [0.25, 0.75]], float
+    )
+
+
 def test_softmax_does_not_see_a_constant():
     logits = floats(np.random.default_rng(0), 3, 5)
     assert_agrees(softmax(logits + 512), softmax(logits), np.float64)
@@ -88,7 +94,7 @@ def test_an_unknown_name_is_refused():
     sentence = (
         "activation must be one of 'identity', 'relu', 'sigmoid', 'tanh', got 'Tanh'"
     )
-    with pytest.raises(ValueError, match=re.escape(sentence)):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         activation("Tanh")
 
 

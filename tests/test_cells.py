@@ -189,3 +189,45 @@ def test_the_minimal_unit_is_ours():
         results["dxs"], results["dh_0"] = layer.backward(inputs(2, 5, 4))
         results |= layer.grads
     assert_agree(got, want, np.float64)
+
+
+ONE_STATE = "return a tuple of h (2, 4) of float64 first"
+MISTAKES = {
+    "no tuple": (
+        {"step": lambda self, w, a_x, h: (a_x, h)},
+        f"Wrong.<lambda> must {ONE_STATE}, got one array, (2, 4) of float64",
+    ),
+    "another type": (
+        {"step": lambda self, w, a_x, h: ((a_x.astype("f4"),), h)},
+        f"Wrong.<lambda> must {ONE_STATE}, got a tuple of (2, 4) of float32",
+    ),
+    "a gradient that is no tuple": (
+        {"step_back": lambda self, w, h, dh: (dh, {"a_x": dh})},
+        f"Wrong.<lambda> must {ONE_STATE}, got one array, (2, 4) of float64",
+    ),
+    "a name that is none": (
+        {"step_back": lambda self, w, h, dh: ((dh,), {"a_x": dh, "V": dh})},
+        "Wrong.<lambda> must send to a_x and any of W_x, W_h, b, got a_x, V",
+    ),
+    "nothing for a_x": (
+        {"step_back": lambda self, w, h, dh: ((dh,), {"W_h": (h, dh)})},
+        "Wrong.<lambda> must send to a_x and any of W_x, W_h, b, got W_h",
+    ),
+    "a gradient of another shape": (
+        {"step_back": lambda self, w, h, dh: ((dh,), {"a_x": dh, "W_h": dh})},
+        "Wrong.<lambda> must send W_h a gradient of shape (4, 4) and type float64, "
+        "got (4,) of float64",
+    ),
+}
+
+
+@pytest.mark.parametrize(("functions", "sentence"), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize("wrap", [lambda layer: layer, Checkpointed])
+def test_a_cell_that_returns_something_else_gets_one_sentence(
+    functions, sentence, wrap
+):
+    layer = wrap(make(type("Wrong", (Leaky,), functions)))
+    with pytest.raises(TypeError) as caught:
+        layer.forward(inputs(2, 5, 3))
+        layer.backward(inputs(2, 5, 4))
+    assert str(caught.value) == sentence

@@ -128,6 +128,7 @@ def test_streams_go_on_from_chunk_to_chunk(B, T, K, more, vectors):
     [
         (np.arange(6), 2, 3, "2 streams of 3 steps.* need at least 7 values, got 6"),
         ([], 1, 1, "need at least 2 values, got 0"),
+        ([[1], [1, 2]], 1, 1, "^series must be rectangular, got rows that differ"),
         (np.arange(6), 0, 3, "B must be at least 1, got 0"),
         (np.arange(6), 2, 0, "T must be at least 1, got 0"),
         (5.0, 1, 1, r"series must have shape \(N, ...\), got one number, 5.0"),

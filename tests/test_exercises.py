@@ -131,6 +131,9 @@ def test_an_error_is_reported_with_the_call_that_raised_it():
     xs = np.ones((2, 3))
     sentence = said(step, [xs], on=[(xs, np.ones(2))])
     assert sentence.startswith("step(array (2, 3), array([1., 1.])) raised ValueError:")
+    # Four numbers are written out, five are not.
+    assert said(len, [3], on=[(np.arange(4),)]).startswith("len(array([0, 1, 2, 3])):")
+    assert said(len, [3], on=[(np.arange(5),)]).startswith("len(array (5,)):")
 
     def endless(n):
         return endless(n)
@@ -185,6 +188,10 @@ def test_the_tolerance_is_relative_to_the_largest_number():
     assert check(want + [0, 9e-4], want) and not check(want + [0, 2e-3], want)
     assert check(1.004, 1.0, rtol=5e-3) and not check(1.006, 1.0, rtol=5e-3)
     assert not check(1e-8, 0.0)  # where all should be zero it is absolute
+    assert check(1e-10, 0.0) and check(0.9e-9, 0.0)
+    assert check(np.full(2, 0.9e-9), np.zeros(2))
+    # A thousand millionth, unless told.
+    assert check(1 + 0.9e-9, 1.0) and not check(1 + 1.1e-9, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +220,9 @@ def test_check_does_not_say_once_the_answer():
     assert "It is 1 times" not in repr(check(want * (1 + 1e-7), want))
 
 
-def test_check_asks_for_a_function_where_a_value_came():
-    assert "expected numbers, got int" not in repr(check(5, lambda a: a, on=[(1,)]))
+def test_check_asks_for_a_function_where_a_value_came_and_the_other_way_round():
+    assert said(5, lambda a: a, on=[(1,)]) == "expected a function, got one int."
+    assert said(len, 3) == "expected a value, got a function."
 
 
 def test_check_sees_an_imaginary_part():

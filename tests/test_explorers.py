@@ -4,15 +4,14 @@ Each is put on a page of its own, opened from its file, and moved with the keybo
 """
 
 import json
-import os
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from axe_playwright_python.base import AXE_FILE_PATH
 
-from test_site import AXE_FILE_PATH, CLEAN, SITE, WCAG, launch, watch
+from chromium import CLEAN, SITE, WCAG, missing, started, watch
 from unrolled import LSTM, RNN
 from unrolled.train import truncated
 
@@ -27,21 +26,11 @@ PAGE = """<!doctype html>
 """
 
 
-def missing(what):
-    """Skip, since there is nothing to look at; in CI fail."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
-
-
 @pytest.fixture(scope="module")
 def browser():
     """One browser for all tests."""
-    with sync_playwright() as playwright:
-        try:
-            browser = launch(playwright)
-        except Error as error:
-            missing(f"no Chromium and no Chrome: {error}")
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -169,6 +169,12 @@ def test_chrono_refuses_a_time_too_short_or_without_end(T_max):
             TypeError,
             "size must be a whole number, got True",
         ),
+        (lambda rng: gates(rng, 0, 3, 2), ValueError, "k must be at least 1, got 0"),
+        (
+            lambda rng: gates(rng, 2, 3, 2, P=0),
+            ValueError,
+            "P must be at least 1, got 0",
+        ),
         (lambda rng: identity(0), ValueError, "size must be at least 1, got 0"),
         (
             lambda rng: identity(3, np.nan),

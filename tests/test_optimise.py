@@ -157,6 +157,19 @@ def test_large_float32_gradients_are_no_overflow():
     assert np.isfinite(clip_by_norm({"w": np.full(2, 1e25, np.float32)}, 1.0))
 
 
+@EACH_OPTIMISER
+def test_the_type_of_the_parameters_rules(make):
+    rng = np.random.default_rng(0)
+    small, grads = draw(rng, np.float32), draw(rng)
+    params = {name: param.copy() for name, param in small.items()}
+    one, other = make(), make()
+    for _ in range(2):
+        one.step(params, grads)
+        other.step(small, {name: g.astype(np.float32) for name, g in grads.items()})
+    for name, param in params.items():
+        np.testing.assert_array_equal(param, small[name])
+
+
 def test_plain_sgd_is_the_default():
     assert SGD(0.1).momentum == 0.0
 
@@ -198,9 +211,10 @@ def test_a_new_optimiser_goes_on_from_what_the_old_one_gathered(make):
 @EACH_OPTIMISER
 def test_what_another_optimiser_gathered_is_refused(make):
     names = ", ".join(make().state_dict())
-    sentence = f"state must hold {names}, got nothing"
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        make().load_state_dict({})
+    for state, got in (({}, "nothing"), (None, "None"), ({"rho": 1}, "rho")):
+        sentence = f"state must hold {names}, got {got}"
+        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+            make().load_state_dict(state)
 
 
 @pytest.mark.parametrize(

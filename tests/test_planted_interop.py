@@ -14,7 +14,7 @@ from cases import VARIANTS, Case
 from test_interop import compare_with_torch, keras_difference
 from test_interop_onnx import SINGLE, foreign_difference, onnx_difference
 from test_planted_gates import run_again
-from unrolled.layouts import ORDER
+from unrolled.interop.layouts import ONNX
 
 
 def torch_gap(name, read=None):

@@ -21,15 +21,17 @@ def equations(x, scale=2, *, shift=1):
         if k > 0:
             total += k * b
     c = HALF * c
-    return (a, b, c), {"low": low, "high": high, "W_h": total}
+    rest = {"low": low, "high": high}
+    rest["scale"], rest["W_h"] = scale, total
+    return (a, b, c), {**rest}
 
 
 def results(mistakes, **names):
     (a, b, c), rest = plant(equations, mistakes, **names)(10)
-    return {"a": a, "b": b, "c": c, **rest}
+    return {"a": a, "b": b, "c": c} | rest
 
 
-RIGHT = {"a": 20, "b": 21, "c": 9.5, "low": 19, "high": 21, "W_h": 63}
+RIGHT = {"scale": 2, "a": 20, "b": 21, "c": 9.5, "low": 19, "high": 21, "W_h": 63}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,8 @@ RIGHT = {"a": 20, "b": 21, "c": 9.5, "low": 19, "high": 21, "W_h": 63}
         ({"total@1": "b"}, {"W_h": 84}),
         ({"total@2": "b"}, {"W_h": 21}),  # a += in an if in a loop, which is then an =
         ({"for k": "range(2)"}, {"W_h": 21}),
-        ({"W_h": "-total"}, {"W_h": -63}),  # an entry of a dict
+        ({"W_h": "-total"}, {"W_h": -63}),  # an entry that is added to a dict
+        ({"high": "-high"}, {"high": -21}),  # one of a dict
         (
             {"a": "x", "W_h": "0"},
             {"a": 10, "b": 11, "c": 4.5, "low": 9, "high": 11, "W_h": 0},

@@ -156,12 +156,22 @@ def test_a_sampler_and_a_list_go_on_from_each_other(tmp_path):
         (
             lambda rng: Shuffled((np.zeros(3), np.zeros(4)), 2, 1, rng),
             ValueError,
-            "arrays must have the same number of rows, at least 1, got [3, 4]",
+            "arrays must be of equally many rows, got [3, 4]",
         ),
         (
             lambda rng: Shuffled((np.zeros(0),), 2, 1, rng),
             ValueError,
-            "arrays must have the same number of rows, at least 1, got [0]",
+            "arrays must be of equally many rows, got [0]",
+        ),
+        (
+            lambda rng: Shuffled((), 2, 1, rng),
+            ValueError,
+            "arrays must be of equally many rows, got []",
+        ),
+        (
+            lambda rng: Shuffled((np.zeros(2), 3), 2, 1, rng),
+            ValueError,
+            "arrays must be of equally many rows, got [2, 0]",
         ),
         (
             lambda rng: Shuffled(ARRAYS, 0, 1, rng),

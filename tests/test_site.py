@@ -4,7 +4,6 @@ It needs `_build/html`, which README.md's first command makes, and Chromium or C
 Without either the tests are skipped; in CI they fail.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,36 +12,21 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Error, sync_playwright
 
-SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
+from chromium import (
+    CLEAN,
+    NARROW,
+    SITE,
+    WCAG,
+    WIDE,
+    missing,
+    open_page,
+    settle,
+    started,
+)
+
 PAGES = sorted(path.name for path in (SITE / "book").glob("*.html")) or ["index.html"]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDE, NARROW = 1280, 390
 VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (WIDE, NARROW)]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
-CLEAN = {"requests": [], "console": [], "script": []}
-
-
-def missing(what):
-    """Skip, since there is nothing to look at; in CI fail."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
-
-
-def launch(playwright):
-    """Start Debian's Chromium, or else the Chrome that is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    where = {"executable_path": path} if path else {"channel": "chrome"}
-    return playwright.chromium.launch(args=FLAGS, **where)
 
 
 @pytest.fixture(scope="module")
@@ -50,58 +34,8 @@ def browser():
     """One browser for all tests."""
     if not (SITE / "index.html").exists():
         missing("the site is not built: run README.md's first command")
-    with sync_playwright() as playwright:
-        try:
-            browser = launch(playwright)
-        except Error as error:
-            missing(f"no Chromium and no Chrome: {error}")
+    with started() as browser:
         yield browser
-        browser.close()
-
-
-def watch(page):
-    """Record what a page asks of the network, and what goes wrong in it."""
-    seen = {"requests": [], "console": [], "script": []}
-
-    def request(sent):
-        if not sent.url.startswith(("file:", "data:", "blob:")):
-            seen["requests"].append(sent.url)
-
-    def console(message):
-        if message.type == "error":
-            seen["console"].append(message.text)
-
-    page.on("request", request)
-    page.on("console", console)
-    page.on("pageerror", lambda error: seen["script"].append(str(error)))
-    return seen
-
-
-def settle(page):
-    """Wait until the theme has seen a change: it looks 300 ms after the last one.
-
-    The wait is the page's own, so that a slow machine slows both.
-    """
-    page.evaluate(
-        """() => new Promise(done => requestAnimationFrame(
-            () => requestAnimationFrame(() => setTimeout(done, 400))))"""
-    )
-
-
-def open_page(browser, url, scheme="light", width=WIDE):
-    """Open a page in a view of its own and wait until its formulas are set."""
-    context = browser.new_context(
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    page.seen = watch(page)
-    page.goto(url)
-    page.wait_for_load_state("load")
-    page.evaluate("() => window.MathJax?.startup?.promise?.then(() => true)")
-    settle(page)
-    return page
 
 
 @pytest.fixture
@@ -296,6 +230,7 @@ def test_the_front_door_leads_into_the_book(browser):
     page = browser.new_page()
     page.goto((SITE / "index.html").as_uri())
     page.wait_for_url("**/book/index.html", timeout=10_000)
+    assert "Recurrent Networks, Unrolled" in page.title()
     page.close()
 
 

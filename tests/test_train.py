@@ -435,9 +435,18 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     with pytest.raises(ValueError, match="written with Adam, got SGD: delete it"):
         train(build(), pairs(2), mse, SGD(0.1), checkpoint=path)
     with pytest.raises(
-        ValueError, match=r"it holds W_x \(1, 6\) float64.* W_y \(6, 2\)"
+        ValueError, match=r"it holds layer.W_x \(1, 6\) float64.* head.W_y \(6, 2\)"
     ):
         train(build(O=2), pairs(2), mse, Adam(0.1), checkpoint=path)
+    for junk in (b"", b"PK", b"not a checkpoint", path.read_bytes()[:400]):
+        (tmp_path / "junk").write_bytes(junk)
+        with pytest.raises(ValueError, match="junk is no checkpoint of train, or dama"):
+            train(build(), [], mse, Adam(0.1), checkpoint=tmp_path / "junk")
+    for save in (np.save, np.savez):
+        with (tmp_path / "other").open("wb") as file:
+            save(file, np.zeros(3))
+        with pytest.raises(ValueError, match="other is no checkpoint of train, or dam"):
+            train(build(), [], mse, Adam(0.1), checkpoint=tmp_path / "other")
     with pytest.raises(ValueError, match="every must be at least 1, got 0"):
         train(build(), pairs(2), mse, Adam(0.1), checkpoint=path, every=0)
 

@@ -1,6 +1,7 @@
 """What an argument must be, said in one sentence when it is not."""
 
 import operator
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -64,10 +65,10 @@ def generator(rng):
 
 def expect_names(name, got, wanted, hint=""):
     """Return a dict, or say that its names are not the ones wanted."""
-    if set(got) != set(wanted):
+    if not isinstance(got, Mapping) or set(got) != set(wanted):
+        came = ", ".join(map(str, got)) if isinstance(got, Mapping) else repr(got)
         raise ValueError(
-            f"{name} must hold {', '.join(wanted)}, "
-            f"got {', '.join(map(str, got)) or 'nothing'}{hint}"
+            f"{name} must hold {', '.join(wanted)}, got {came or 'nothing'}{hint}"
         )
     return got
 
@@ -83,30 +84,8 @@ def rectangular(name, array):
 def expect(name, array, shape, dtype, finite=True):
     """Return array in the given data type, or say in one sentence what is wrong.
 
-    Parameters
-    ----------
-    name : str
-        What the chapters call the array.
-    array : array_like
-        What came.
-    shape : tuple
-        The sizes expected: an int must match, a letter such as "B" matches any size.
-    dtype : data type
-        What the array is converted to; the type of the parameters rules.
-    finite : bool
-        Refuse NaN and infinity. What a layer computed passes: ``train`` watches that.
-
-    Returns
-    -------
-    array
-        The same numbers in that shape and data type; a copy only if one was needed.
-
-    Raises
-    ------
-    TypeError
-        If array does not hold numbers of that kind.
-    ValueError
-        If the shape differs, or a number is not finite.
+    Of its shape an int must match; a letter such as "B" matches any size. What a layer
+    computed may be NaN or infinite, ``finite=False``: ``train`` watches that.
     """
     array = rectangular(name, array)
     if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):

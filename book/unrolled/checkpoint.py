@@ -84,8 +84,8 @@ class Checkpointed:
 class Recomputing:
     """A loop around another, which runs it over a stretch of steps at a time.
 
-    Two halves of a sequence are one whole, forward and back, if the state is carried on.
-    So a stretch may be forgotten, and run again.
+    Two halves of a sequence are one whole, forward and back, if the state is carried
+    on. So a stretch may be forgotten, and run again.
     """
 
     def __init__(self, loop, every):

@@ -122,7 +122,7 @@ def _difference(got, want, rtol):
         return f"expected numbers, got {kinds.get(got.dtype.kind, came)}."
     got, want = got.astype(float), np.asarray(want, float)
     if got.shape != want.shape:
-        turned = want.ndim > 1 and got.shape == want.T.shape
+        turned = got.shape == want.T.shape
         return (
             f"expected shape {shape_text(want.shape)}, got {shape_text(got.shape)}"
             f"{': is something transposed?' if turned else '.'}"

@@ -16,6 +16,8 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Bbox
 
+from .arguments import choice, expect, number, positive
+
 INK = "#1b1f24"
 KINDS = {  # edge (also for arrows and labels) and fill
     "input": ("#12355b", "#dbe8f6"),
@@ -58,6 +60,7 @@ class Diagram:
     """
 
     def __init__(self, width, height):
+        width, height = number("width", width, 0.1), number("height", height, 0.1)
         scale = min(INCHES_PER_UNIT, WIDEST / width)
         size = (width * scale, height * scale)
         self.fig, self.ax = plt.subplots(figsize=size, layout="none")
@@ -88,8 +91,7 @@ class Diagram:
         dashed : bool
             Draw the edge dashed, for what may be missing.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        edge, fill = KINDS[choice("kind", kind, KINDS)]
         style = {"ha": "center", "va": "center_baseline", "fontsize": 12, "zorder": 4}
         inner = self.extent(self.ax.text(x, y, text, **style))
         is_op = kind == "op"
@@ -99,8 +101,8 @@ class Diagram:
         node = FancyBboxPatch(
             (x - width / 2, y - height / 2), width, height,
             boxstyle=f"round,pad=0,rounding_size={rounding}", zorder=3,
-            edgecolor=KINDS[kind][0], facecolor=KINDS[kind][1],
-            linewidth=1.3, linestyle=(0, (3, 2)) if dashed else "-",
+            edgecolor=edge, facecolor=fill, linewidth=1.3,
+            linestyle=(0, (3, 2)) if dashed else "-",
         )  # fmt: skip
         node.centre = (x, y)
         self.boxes.append(self.ax.add_patch(node))
@@ -129,10 +131,13 @@ class Diagram:
         colour : str, optional
             A kind ("weight", say) or a matplotlib colour.
         """
-        ends = [np.array(getattr(end, "centre", end), dtype=float) for end in (a, b)]
+        ends = [
+            expect("an end", getattr(end, "centre", end), (2,), np.dtype(float))
+            for end in (a, b)
+        ]
         along = ends[1] - ends[0]
         if not along.any():
-            raise ValueError("An arrow needs two different ends, got the same twice")
+            raise ValueError("an arrow needs two different ends, got the same twice")
         right = np.array([along[1], -along[0]]) / np.hypot(*along)
         if gradient and not bend:
             ends = [end + 0.15 * right for end in ends]
@@ -177,13 +182,8 @@ class Diagram:
                 area = Bbox([at - half - 0.02, at + half + 0.02])
                 reach = Bbox.union([area, Bbox([anchor, anchor])])
                 cost = 10 * sum(area.overlaps(other) for other in taken)
-                cost += ((others > reach.min) & (others < reach.max)).all(axis=1).sum()
-                cost += (
-                    ((lines[arrow] > area.min) & (lines[arrow] < area.max)).all(1).sum()
-                )
-                cost += 100 * (
-                    not (page.contains(*area.min) and page.contains(*area.max))
-                )
+                cost += _inside(reach, others) + _inside(area, lines[arrow])
+                cost += 100 * (_inside(page, area.get_points()) < 2)
                 if cost < best:
                     best = cost
                     text.set_position(at)
@@ -196,6 +196,11 @@ class Diagram:
         """Place the labels and show the drawing."""
         self.draw()
         plt.show()
+
+
+def _inside(area, points):
+    """Count the points, shape (count, 2), that lie in an area."""
+    return ((points > area.min) & (points < area.max)).all(axis=1).sum()
 
 
 def unrolled_graph(
@@ -234,15 +239,14 @@ def unrolled_graph(
     Diagram
         With the boxes by name in `nodes`: "x_1", "h_0", "y_1", "L_1" and so on.
     """
-    if T < 1:
-        raise ValueError(f"T must be 1 or more, got {T}")
+    T = positive("T", T)
     left = 0.5 + pitch * bool(start)
     d = on or Diagram(left + (T - 1) * pitch + 0.5, 2.9 + losses)
     d.nodes, steps = {}, list(range(1, T + 1))
     chosen = {"all": steps, "first": [1], "last": [T], "none": []}
     has_input, has_output = (
-        chosen[which] if isinstance(which, str) else which
-        for which in (inputs, outputs)
+        chosen[choice(name, which, chosen)] if isinstance(which, str) else which
+        for name, which in {"inputs": inputs, "outputs": outputs}.items()
     )
 
     def node(key, t, kind, row, letter, dashed=False):
@@ -290,10 +294,7 @@ def band(ax, x, runs, **options):
     **options
         Passed to `ax.plot`: label, color, marker and so on.
     """
-    runs = np.asarray(runs)
-    if runs.ndim != 2 or runs.shape[1] != len(x):
-        wanted = f"(seeds, {len(x)})"
-        raise ValueError(f"runs must have shape {wanted}, got {runs.shape}")
+    runs = expect("runs", runs, ("seeds", len(x)), np.dtype(float), finite=False)
     (line,) = ax.plot(x, np.median(runs, axis=0), **options)
     low, high = runs.min(axis=0), runs.max(axis=0)
     ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, lw=0)

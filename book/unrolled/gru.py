@@ -71,9 +71,10 @@ class GRU(Recurrent):
         h_prev, r, z, n, q = kept
         dn, dz = dh * (1 - z), dh * (h_prev - n)
         da_n = dn * (1 - n**2)
-        dr, dq = da_n * q, da_n * r
+        dq, dr = da_n * r, da_n * q
         da_r, da_z = dr * r * (1 - r), dz * z * (1 - z)
-        da, dp = beside(da_r, da_z, da_n), beside(da_r, da_z, dq)  # p = h_prev W_h
+        da = beside(da_r, da_z, da_n)
+        dp = beside(da_r, da_z, dq)  # what reaches h_prev W_h: n's block is inside r
         dh_prev = dh * z + dp @ w.W_h.T
         return (dh_prev,), {"a_x": da, "W_h": (h_prev, dp), "b_hn": dq}
 

@@ -145,7 +145,7 @@ def gates(rng, k, I, H, dtype=np.float64, P=None):
         ``W_x`` (I, kH) and ``W_h`` (H or P, kH), each block drawn by itself: Glorot
         and orthogonal; ``b`` (kH,), zero.
     """
-    k, P = positive("k", k), H if P is None else P
+    k, P = positive("k", k), positive("P", H if P is None else P)
     square = [orthogonal(rng, max(H, P), dtype)[:P, :H] for _ in range(k)]
     return {
         "W_x": np.hstack([glorot(rng, I, H, dtype) for _ in range(k)]),

@@ -84,7 +84,7 @@ class Layer(Fixed):
         return self.__dict__ | {"_tape": None}
 
     def add_params(self, **params):
-        """Add first parameters, and with them the shapes of all later ones."""
+        """Add parameters; each forward pass checks their shapes and types."""
         self.params |= params
         self._shapes |= {name: p.shape for name, p in params.items()}
 

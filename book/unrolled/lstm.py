@@ -1,7 +1,7 @@
 """The LSTM: a cell that is added to, and gates that decide what enters, stays, leaves.
 
-First the plain cell, then the cell with options, of which one that is off leaves its
-term neutral: peepholes of zero, a gate that is one, a projection that changes nothing.
+First the plain cell, then the cell with options. An option that is off drops out of the
+equations: a peephole is 0, a gate is 1, the projection is the identity.
 """
 
 import numpy as np
@@ -99,7 +99,7 @@ class LSTM(Recurrent):
         self.params["b"][self.columns("f")] = forget_bias
 
     def _refuse_contradictions(self, forget_bias):
-        """Raise if an option is none, or two contradict each other."""
+        """Raise if an option is unknown, or two contradict each other."""
         gates = self.input_gate, self.forget_gate, self.output_gate
         with_bias = number("forget_bias", forget_bias) != 0
         for contradiction, sentence in (
@@ -130,16 +130,6 @@ class LSTM(Recurrent):
         sizes = {"h": H if P is None else P, "c": H}
         return sizes | ({"gates": 3 * H} if self.gate_recurrence else {})
 
-    @property
-    def plain(self):
-        """Whether no option is set."""
-        return (
-            self.input_activation == self.output_activation == "tanh"
-            and self.input_gate and self.forget_gate and self.output_gate
-            and not (self.peephole or self.coupled or self.gate_recurrence)
-            and not (self.layer_norm or self.projection_size)
-        )  # fmt: skip
-
     def first_params(self, rng):
         """Draw the parameters that the options ask for."""
         H, P, k = self.hidden_size, self.output_size, len(self.order)
@@ -160,7 +150,9 @@ class LSTM(Recurrent):
 
     def cell(self):
         """Return the two functions of one step, plain or with options."""
-        if self.plain:
+        gates = self.input_gate and self.forget_gate and self.output_gate
+        tanh = self.input_activation == self.output_activation == "tanh"
+        if gates and tanh and not self.coupled and len(self.params) == 3:
             return self.step, self.step_back
         return self.step_with_options, self.step_back_with_options
 
@@ -191,21 +183,21 @@ class LSTM(Recurrent):
         """Return a_x of all steps at once: x W_x, normalised if asked for, plus b."""
         if not self.layer_norm:
             return super().read(w, x)
-        unit, s = normalise(x @ w.W_x)
-        return w.gain_x * unit + w.b, (x, unit, s)
+        u, s = normalise(x @ w.W_x)
+        return w.gain_x * u + w.b, (x, u, s)
 
-    def read_back(self, w, da_x, kept):
+    def read_back(self, w, da_x, kept_x):
         """Return dx, and what reaches W_x, b and gain_x."""
         if not self.layer_norm:
-            return super().read_back(w, da_x, kept)
-        x, unit, s = kept
-        dproduct = normalise_back(w.gain_x * da_x, unit, s)
+            return super().read_back(w, da_x, kept_x)
+        x, u, s = kept_x
+        dproduct = normalise_back(w.gain_x * da_x, u, s)
         dx = dproduct @ w.W_x.T
-        return dx, {"W_x": (x, dproduct), "b": da_x, "gain_x": da_x * unit}
+        return dx, {"W_x": (x, dproduct), "b": da_x, "gain_x": da_x * u}
 
     def step_with_options(self, w, a_x, h_prev, c_prev, *gates_prev):
         """Run one step from h_prev (B, P), c_prev (B, H) and perhaps gates (B, 3H)."""
-        phi, psi = activation(self.input_activation), activation(self.output_activation)
+        f_in, f_out = map(activation, (self.input_activation, self.output_activation))
         p_i, p_f, p_o = self._peepholes(w)
         product, norm_h, norm_c = h_prev @ w.W_h, None, None
         if self.layer_norm:
@@ -213,56 +205,58 @@ class LSTM(Recurrent):
             product = w.gain_h * norm_h[0]
         a = dict(zip(self.order, blocks(a_x + product, len(self.order)), strict=True))
         for gates in gates_prev:  # the gates of the step before, if they are seen
-            for gate, seen in zip("ifo", blocks(gates @ w.W_gates, 3), strict=True):
-                a[gate] = a[gate] + seen
+            for gate, term in zip("ifo", blocks(gates @ w.W_gates, 3), strict=True):
+                a[gate] = a[gate] + term
         one = np.ones_like(c_prev)
         f = sigmoid(a["f"] + p_f * c_prev) if self.forget_gate else one
         if self.coupled:
             i = 1 - f
         else:
             i = sigmoid(a["i"] + p_i * c_prev) if self.input_gate else one
-        g = phi.f(a["g"])
+        g = f_in.f(a["g"])
         c = f * c_prev + i * g
         o = sigmoid(a["o"] + p_o * c) if self.output_gate else one
-        seen = c
+        c_seen = c
         if self.layer_norm:
             norm_c = normalise(c)
-            seen = w.gain_c * norm_c[0] + w.b_c
-        y = psi.f(seen)
-        h = o * y if self.projection_size is None else (o * y) @ w.W_proj
-        kept = h_prev, c_prev, gates_prev, i, f, g, o, c, y, norm_h, norm_c
+            c_seen = w.gain_c * norm_c[0] + w.b_c
+        c_out = f_out.f(c_seen)
+        m = o * c_out
+        h = m if self.projection_size is None else m @ w.W_proj
+        kept = h_prev, c_prev, gates_prev, i, f, g, o, c, c_out, norm_h, norm_c
         return (h, c, *([beside(i, f, o)] if gates_prev else [])), kept
 
     def step_back_with_options(self, w, kept, dh, dc, *dgates):
         """Send dh (B, P), dc (B, H) and perhaps dgates (B, 3H) back one step."""
-        h_prev, c_prev, gates_prev, i, f, g, o, c, y, norm_h, norm_c = kept
-        phi, psi = activation(self.input_activation), activation(self.output_activation)
+        h_prev, c_prev, gates_prev, i, f, g, o, c, c_out, norm_h, norm_c = kept
+        f_in, f_out = map(activation, (self.input_activation, self.output_activation))
         p_i, p_f, p_o = self._peepholes(w)
-        received = {}
-        dm = dh
+        received, dm = {}, dh
         if self.projection_size is not None:
-            dm, received["W_proj"] = dh @ w.W_proj.T, (o * y, dh)
-        di, df, do = blocks(dgates[0], 3) if dgates else (0.0, 0.0, 0.0)
+            dm, received["W_proj"] = dh @ w.W_proj.T, (o * c_out, dh)
+        di, df, do = (
+            blocks(dgates[0], 3) if dgates else (0.0, 0.0, 0.0)
+        )  # from the right
 
-        da_o = (do + dm * y) * o * (1 - o)  # a gate that is one has the slope zero
-        dseen = dm * o * psi.df(y)
+        da_o = (do + dm * c_out) * o * (1 - o)  # zero if o is held at 1
+        dc_seen = dm * o * f_out.df(c_out)
         if self.layer_norm:
-            received |= {"b_c": dseen, "gain_c": dseen * norm_c[0]}
-            dseen = normalise_back(w.gain_c * dseen, *norm_c)
-        dc = dc + dseen + da_o * p_o  # from the right, through h, through o
+            received |= {"b_c": dc_seen, "gain_c": dc_seen * norm_c[0]}
+            dc_seen = normalise_back(w.gain_c * dc_seen, *norm_c)
+        dc = dc + dc_seen + da_o * p_o  # from the right, through h, through o
 
         di, df, dg = di + dc * g, df + dc * c_prev, dc * i
-        if self.coupled:
+        if self.coupled:  # i = 1 - f: what i receives goes to f, its sign turned
             di, df = 0 * di, df - di
         da_i, da_f = di * i * (1 - i), df * f * (1 - f)
-        da_g = dg * phi.df(g)
+        da_g = dg * f_in.df(g)
         dc_prev = dc * f + da_i * p_i + da_f * p_f
 
         da_of = {"i": da_i, "f": da_f, "g": da_g, "o": da_o}
         da = beside(*map(da_of.get, self.order))
-        for gate, seen in zip("ifo", (c_prev, c_prev, c), strict=True):
+        for gate, cell in zip("ifo", (c_prev, c_prev, c), strict=True):
             if f"p_{gate}" in self.params:
-                received[f"p_{gate}"] = da_of[gate] * seen
+                received[f"p_{gate}"] = da_of[gate] * cell
         dgates_prev = []
         for gates in gates_prev:
             da_ifo = beside(da_i, da_f, da_o)

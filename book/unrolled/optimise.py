@@ -1,13 +1,12 @@
 """Steps down the gradient, and the limit on their length.
 
-An optimiser has three methods: ``step`` moves the parameters; ``state_dict`` and
-``load_state_dict`` say what it has gathered on its way, and put it back. The numbers it
-was made with, such as the learning rate, are the caller's to choose again.
+``state_dict`` says what an optimiser has gathered on its way, ``load_state_dict`` puts
+it back. What it was made with, such as lr, is the caller's to choose again.
 """
 
 import numpy as np
 
-from .arguments import expect_names, number, shape_text
+from .arguments import expect, expect_names, number
 
 
 class SGD:
@@ -48,7 +47,7 @@ class SGD:
         ValueError
             If keys or shapes differ.
         """
-        _same_shapes(params, grads)
+        grads = _gradients(params, grads)
         for name, param in params.items():
             v = grads[name]
             if self.momentum:
@@ -94,19 +93,8 @@ class Adam:
         self.t, self.m, self.v = 0, {}, {}
 
     def step(self, params, grads):
-        """Move every parameter in place.
-
-        Parameters
-        ----------
-        params, grads : dict of str to array
-            The same keys and shapes.
-
-        Raises
-        ------
-        ValueError
-            If keys or shapes differ.
-        """
-        _same_shapes(params, grads)
+        """Move every parameter in place, as in ``SGD``."""
+        grads = _gradients(params, grads)
         self.t += 1
         for name, param in params.items():
             grad = grads[name]
@@ -160,12 +148,10 @@ def clip_by_norm(grads, limit):
     return norm
 
 
-def _same_shapes(params, grads):
-    """Refuse gradients that are not the parameters' own."""
+def _gradients(params, grads):
+    """Return the gradients of these parameters, of the same shapes and types."""
     expect_names("grads", grads, params, ": call backward first")
-    for name, param in params.items():
-        if grads[name].shape != param.shape:
-            raise ValueError(
-                f"grads[{name!r}] must have shape {shape_text(param.shape)}, "
-                f"got {shape_text(grads[name].shape)}"
-            )
+    return {
+        name: expect(f"grads[{name!r}]", grads[name], p.shape, p.dtype, finite=False)
+        for name, p in params.items()
+    }

@@ -16,8 +16,8 @@ def plant(function, mistakes, **names):
         Defined in a file or a notebook; a method is taken from its class.
     mistakes : dict of str to str
         The wrong right-hand side by name: ``{"da": "dh"}`` turns ``da = …`` into
-        ``da = dh``, and likewise ``da += …``, ``np.add(x, y, da)``, ``a, da = x, y``
-        and the entry of a dict, ``{"da": …}``. ``"dc@2"`` is the second of several,
+        ``da = dh``, and likewise ``da += …``, ``np.add(x, y, da)``, ``a, da = x, y``,
+        ``{"da": …}`` and ``grads["da"] = …``. ``"dc@2"`` is the second of several,
         ``"h, c"`` what is unpacked into both, ``"for t"`` what a loop runs over,
         ``"return"`` all that is returned.
     **names
@@ -61,19 +61,16 @@ def _assignments(tree):
     found = []
     for node in ast.walk(tree):
         match node:
-            case ast.Assign([ast.Tuple(left)], ast.Tuple(right)) if len(left) == len(
-                right
-            ):
-                found += zip(map(ast.unparse, left), right, strict=True)
+            case ast.Assign([ast.Tuple(to)], ast.Tuple(by)) if len(to) == len(by):
+                found += zip(map(_name, to), by, strict=True)
             case ast.Assign(targets, value):
-                found += [(ast.unparse(target), value) for target in targets]
+                found += [(_name(target), value) for target in targets]
             case ast.AugAssign(target):
                 found += [(ast.unparse(target), node)]
             case ast.For(target, value) | ast.comprehension(target, value):
-                found += [(f"for {ast.unparse(target)}", value)]
+                found += [(f"for {_name(target)}", value)]
             case ast.Dict(keys, values):
-                pairs = zip(keys, values, strict=True)
-                found += [(k.value, v) for k, v in pairs if isinstance(k, ast.Constant)]
+                found += zip(map(_name, keys), values, strict=True)
             case ast.Return(value) if value:
                 found += [("return", value)]
             case ast.Expr(ast.Call(f, args, keywords)):  # a ufunc and what it fills
@@ -81,5 +78,12 @@ def _assignments(tree):
                 inputs = 2 if f is np.dot else getattr(f, "nin", len(args))
                 filled = [k.value for k in keywords if k.arg == "out"] + args[inputs:]
                 found += [(ast.unparse(array), node) for array in filled]
-    found.sort(key=lambda pair: (pair[1].lineno, pair[1].col_offset))
-    return [(str(name).replace("(", "").replace(")", ""), node) for name, node in found]
+    return sorted(found, key=lambda pair: (pair[1].lineno, pair[1].col_offset))
+
+
+def _name(target):
+    """Return what a target, or the key of an entry, is called."""
+    key = target.slice if isinstance(target, ast.Subscript) else target
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        return key.value
+    return ast.unparse(target).strip("()") if target else "**"

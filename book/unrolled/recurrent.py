@@ -6,12 +6,13 @@ import numpy as np
 
 from . import initialise
 from .arguments import expect, generator, positive
+from .cell import check_grads, check_received, check_step
 from .layer import Layer
 from .masks import Packing, counting
 from .state import check_state, join_state, leaves
 
 # Loops that compute the same faster, by the four functions that they stand for: `read`,
-# `step`, `step_back`, `read_back`. The room `fast` fills this in.
+# `step`, `step_back`, `read_back`. The folder `fast` fills this in.
 FASTER = {}
 
 
@@ -24,9 +25,11 @@ class Recurrent(Layer):
         step_back(w, kept, dh, …)  -> (dh_prev, …), received
 
     ``w`` has the parameters as attributes; ``a_x`` is x_t W_x + b; one row is one
-    sequence. ``received`` says what reaches ``a_x`` and each parameter: a pair (left,
-    right) stands for left.T @ right, one array for the sum of its rows, and a list for
-    such gradients side by side. The loop adds them up over time.
+    sequence; ``kept`` is whatever the way back needs. ``received`` says by name what
+    reaches a_x, an array, and each parameter of the step: a pair (left, right) stands
+    for left.T @ right, one array for the sum of its rows, a list for blocks of columns.
+    The loop adds them up over time, and sends da_x on to W_x and b. A parameter of its
+    own comes by ``add_params(v=…)`` after ``super().__init__``.
 
     Parameters
     ----------
@@ -40,13 +43,13 @@ class Recurrent(Layer):
     Attributes
     ----------
     order : str
-        The gates whose columns stand side by side in ``W_x``, ``W_h`` and ``b``.
+        The blocks of columns in ``W_x``, ``W_h`` and ``b``, one letter each.
     state_sizes : dict of str to int
         The arrays of the state by letter, h first: ``{"h": H}``.
     fast : bool
-        False computes with the equations as they stand in the cell; set it on one
-        layer, or on `Recurrent` for all. True, as at first, takes a loop from the room
-        `fast` where there is one for this very cell.
+        False runs ``step`` and ``step_back`` themselves. True, the default, takes a
+        faster loop where `fast` has one for exactly this cell. Set it on one layer, or
+        on `Recurrent` for all.
 
     Raises
     ------
@@ -140,7 +143,7 @@ class Recurrent(Layer):
         starts = check_state("state", state, self.state_sizes, B, self.dtype)
 
         packing, self._tape = Packing(B, T, counts), None
-        hs = self._room(packing, B, T, self.output_size)
+        hs = self._outputs(packing, B, T, self.output_size)
         starts = [packing.sort(part) for part in starts]
         ends = loop.run(self, weights, xs, packing, starts, hs)
         self._tape = packing, loop, xs.shape
@@ -177,12 +180,12 @@ class Recurrent(Layer):
         dhs = expect("dhs", dhs, shape, self.dtype, finite=False)
         ends = check_state("dstate", dstate, sizes, B, self.dtype, finite=False)
         self._tape = None
-        dxs = self._room(packing, B, T, I)
+        dxs = self._outputs(packing, B, T, I)
         ends = [packing.sort(part) for part in ends]
         starts, self.grads = loop.run_back(dhs, ends, dxs)
         return dxs, join_state([packing.unsort(part) for part in starts])
 
-    def _room(self, packing, *shape):
+    def _outputs(self, packing, *shape):
         """Make an array that is zero wherever no step counts."""
         return (np.empty if packing.whole else np.zeros)(shape, self.dtype)
 
@@ -204,7 +207,7 @@ class Recurrent(Layer):
         return self._loops.setdefault(kind, kind())
 
     def __getstate__(self):
-        """Leave the loops behind too: what they keep is of this layer alone."""
+        """Leave the loops behind too: a copy has arrays of its own."""
         return super().__getstate__() | {"_loops": {}}
 
 
@@ -218,7 +221,7 @@ class Loop:
     def run(self, layer, weights, xs, packing, state, hs):
         """Run a layer over xs (B, T, I); fill hs (B, T, H), return the last state."""
         w = SimpleNamespace(**{name: p.copy() for name, p in weights.items()})
-        a_x, read = layer.read(w, packing.gather(xs))
+        a_x, kept_x = layer.read(w, packing.gather(xs))
         step, _ = layer.cell()
         outputs = np.empty((packing.rows, layer.output_size), layer.dtype)
         kept, ended = [], []
@@ -228,43 +231,49 @@ class Loop:
                 ended.append([part[n:] for part in state])
                 state = [part[:n] for part in state]
             state, kept_t = step(w, a_x[now], *state)
+            if not kept:
+                check_step(layer, step, state, n)
             outputs[now] = state[0]
             kept.append(kept_t)
         if hs is not None:
             packing.scatter(outputs, hs)
-        self._tape = layer, w, packing, a_x, read, kept
+        self._tape = layer, w, packing, a_x[:0].copy(), kept_x, kept
         parts = zip(state, *reversed(ended), strict=True)
         return [np.concatenate(part) for part in parts]
 
     def run_back(self, dhs, dstate, dxs):
         """Send dhs (B, T, H) and dstate back; fill dxs, return dstate and grads."""
-        layer, w, packing, a_x, read, kept = self._tape
-        self._tape = None
+        layer, w, packing, no_rows, kept_x, kept = self._tape
+        self._tape, received = None, []  # by each step
         _, step_back = layer.cell()
         # So that W_h.T lies in one piece: the steps read it again and again.
         w = SimpleNamespace(
             **{name: np.asfortranarray(p) for name, p in vars(w).items()}
         )
-        steps = []  # what each step sends to a_x and the parameters
-        for dh_t in reversed(packing.by_step(dhs)):
-            n = len(dh_t)
-            dnow = [part[:n] for part in dstate]
-            dnow[0] = dnow[0] + dh_t  # from the step to the right, from the output
-            dprev, received = step_back(w, kept.pop(), *dnow)
-            steps.append(received)
+        for dh_above in reversed(packing.by_step(dhs)):
+            n = len(dh_above)
+            dstate_t = [part[:n] for part in dstate]  # from the right
+            dstate_t[0] = dstate_t[0] + dh_above
+            dprev, received_t = step_back(w, kept.pop(), *dstate_t)
+            if not received:
+                check_step(layer, step_back, dprev, n)
+                check_received(layer, step_back, received_t)
+            received.append(received_t)
             if n == len(dstate[0]):
                 dstate = dprev
             else:
                 for part, dpart in zip(dstate, dprev, strict=True):
                     part[:n] = dpart
-        steps.reverse()
-        da_x = np.concatenate([step.pop("a_x") for step in steps] or [a_x])
-        dx, received = layer.read_back(w, da_x, read)
+
+        received.reverse()
+        da_x = np.concatenate([no_rows, *(sent.pop("a_x") for sent in received)])
+        dx, received_x = layer.read_back(w, da_x, kept_x)
         packing.scatter(dx, dxs)
         grads = {name: np.zeros_like(p) for name, p in vars(w).items()}
-        grads |= {name: _total([value]) for name, value in received.items()}
-        for name in steps[0] if steps else ():
-            grads[name] = _total([step[name] for step in steps])
+        names = received[0] if received else ()
+        grads |= {name: _total([sent[name] for sent in received]) for name in names}
+        grads |= {name: _total([sent]) for name, sent in received_x.items()}
+        check_grads(layer, step_back, grads)
         return dstate, grads
 
 

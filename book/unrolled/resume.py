@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -11,18 +12,9 @@ from .arguments import shape_text
 def save(path, model, optimiser, batches, history, good, state, done):
     """Write a run to a file; the old file stays whole until the new one is.
 
-    Parameters
-    ----------
-    path : str or Path
-        Where to.
-    model, optimiser, batches, history
-        Those of ``train``.
-    good : dict of str to array
-        The parameters of the last step whose loss and gradient were finite.
-    state : tree of arrays
-        What the next batch starts from: nested tuples, lists or dicts, or None.
-    done : int
-        How many steps are done.
+    Beside the arguments of ``train`` it takes what the loop has at hand: the last good
+    parameters, the state that the next batch starts from (any tuples, lists and dicts
+    of arrays), and the number of steps done.
     """
     tree = {
         "done": done,
@@ -44,30 +36,17 @@ def save(path, model, optimiser, batches, history, good, state, done):
 
 
 def resume(path, model, optimiser, batches, history):
-    """Put back a run that ``save`` has written.
+    """Put back, into the arguments of ``train``, a run that ``save`` has written.
 
-    Parameters
-    ----------
-    path : str or Path
-        Where from.
-    model, optimiser, batches, history
-        Those of ``train``, as they were at the start; changed in place.
-
-    Returns
-    -------
-    good, state, done
-        What ``save`` was given.
-    passed : int
-        How many batches have to be passed over: none if they were asked for their
-        place, and put back there.
-
-    Raises
-    ------
-    ValueError
-        If the file is of another model or another optimiser.
+    Returns the last good parameters, the state and the steps done, as saved, and how
+    many batches have to be passed over: none if they were put back themselves. Raises a
+    ValueError if the file is of another model or optimiser, or none that was saved.
     """
-    with np.load(path) as arrays:
-        kept = _rebuild(json.loads(str(arrays["tree"])), arrays)
+    try:
+        with np.load(path) as arrays:
+            kept = _rebuild(json.loads(str(arrays["tree"])), arrays)
+    except (BadZipFile, EOFError, KeyError, TypeError, ValueError):
+        raise ValueError(f"{path} is no checkpoint of train, or damaged") from None
     if kept["optimiser"] != type(optimiser).__name__:
         raise ValueError(
             f"the checkpoint {path} was written with {kept['optimiser']}, "
@@ -83,10 +62,11 @@ def resume(path, model, optimiser, batches, history):
         param[...] = kept["params"][name]
     optimiser.load_state_dict(kept["gathered"])
     history.loss[:], history.norm[:] = kept["loss"].tolist(), kept["norm"].tolist()
-    placed = kept["place"] is not None and hasattr(batches, "load_state_dict")
-    if placed:
+    done = passed = kept["done"]
+    if kept["place"] is not None and hasattr(batches, "load_state_dict"):
         batches.load_state_dict(kept["place"])
-    return kept["good"], kept["state"], kept["done"], 0 if placed else kept["done"]
+        passed = 0
+    return kept["good"], kept["state"], done, passed
 
 
 def _kinds(params):
@@ -101,8 +81,7 @@ def _flatten(tree, arrays):
     if isinstance(tree, dict):
         return {"dict": [[name, _flatten(part, arrays)] for name, part in tree.items()]}
     if isinstance(tree, tuple | list):
-        kind = "tuple" if isinstance(tree, tuple) else "list"
-        return {kind: [_flatten(part, arrays) for part in tree]}
+        return {type(tree).__name__: [_flatten(part, arrays) for part in tree]}
     if isinstance(tree, np.ndarray | np.generic):
         arrays[f"array_{len(arrays)}"] = tree
         return {"array": f"array_{len(arrays) - 1}"}
@@ -114,10 +93,9 @@ def _rebuild(tree, arrays):
     if not isinstance(tree, dict):
         return tree
     ((kind, inner),) = tree.items()
-    if kind == "dict":
-        return {name: _rebuild(part, arrays) for name, part in inner}
     if kind == "array":
         return arrays[inner][()]  # a number that was put aside is one again
-    return {"tuple": tuple, "list": list}[kind](
-        _rebuild(part, arrays) for part in inner
-    )
+    if kind == "dict":
+        return {name: _rebuild(part, arrays) for name, part in inner}
+    parts = [_rebuild(part, arrays) for part in inner]
+    return parts if kind == "list" else tuple(parts)

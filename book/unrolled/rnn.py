@@ -64,5 +64,5 @@ class RNN(Recurrent):
         return (dh_prev,), {"a_x": da, "W_h": (h_prev, da)}
 
     def _f(self):
-        """Return the nonlinearity and its derivative, from its output."""
+        """Return f, and its slope in terms of h."""
         return activation(self.activation)

@@ -70,12 +70,10 @@ class Shuffled(Sampler):
 
     def __init__(self, arrays, B, epochs, rng):
         self.arrays = [rectangular("arrays", array) for array in arrays]
-        N, *others = [len(array) for array in self.arrays]
-        if not N or any(other != N for other in others):
-            raise ValueError(
-                f"arrays must have the same number of rows, at least 1, "
-                f"got {[N, *others]}"
-            )
+        rows = [len(array) if array.ndim else 0 for array in self.arrays]
+        N = min(rows, default=0)
+        if N < 1 or max(rows) > N:
+            raise ValueError(f"arrays must be of equally many rows, got {rows}")
         self.B, self.order = positive("B", B), []
         batches = -(-N // self.B)
         super().__init__(self._take, batches * positive("epochs", epochs), rng)

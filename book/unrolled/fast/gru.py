@@ -4,31 +4,24 @@ from functools import cache
 
 import numpy as np
 
-from .kept import Kept, StateRows, transposed
+from .loop import FastLoop
 
 
-class FastGRU(Kept):
-    """The loop of `GRU`, reset "after"; see `Loop` for what it takes and returns."""
+class FastGRU(FastLoop):
+    """The loop of `GRU`, reset "after".
 
-    def run(self, layer, weights, xs, packing, state, hs):
-        """Run the layer over xs (B, T, I); fill hs, return the last h."""
-        W_x, W_h, b, b_hn = weights.values()
-        B, N, H, dtype = packing.B, packing.rows, layer.hidden_size, layer.dtype
-        rows = StateRows(packing)
-        x, h = self.enter(packing, xs), self.states("h", packing, state[0])
-        a, q = self.array("a", dtype, N, 3 * H), self.array("q", dtype, N, H)
+    One tanh for both gates: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half goes
+    into the weights.
+    """
 
-        # One tanh for both gates: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner
-        # half goes into the weights.
-        fold = np.full(3 * H, 0.5, dtype)
-        fold[2 * H :] = 1
-        W_x = self.with_bias(W_x, b, fold)
-        W_h = np.multiply(W_h, fold, self.array("W_h", dtype, *W_h.shape))
-        np.matmul(x, W_x, out=a)  # all steps at once
-        p, u = self.array("p", dtype, B, 3 * H), self.array("u", dtype, B, H)
-        scale = self.array("scale", dtype, B, 2 * H)
-        shift = self.array("shift", dtype, 2, B, H)
-        bias = self.array("b_hn", dtype, B, H)
+    fold = 0.5, 0.5, 1  # r, z, n
+
+    def run_steps(self, layer, rows, a, W_h, states, b_hn):
+        """Fill h; the gates take the place of a."""
+        (h,), B, H = states, rows.packing.B, layer.hidden_size
+        p, u, q = self.array("p", B, 3 * H), self.array("u", B, H), self._q(len(a), H)
+        scale, shift = self.array("scale", B, 2 * H), self.array("shift", 2, B, H)
+        bias = self.array("b_hn", B, H)
         scale[...], shift[...], bias[...] = 0.5, 0.5, b_hn
 
         @cache
@@ -39,7 +32,7 @@ class FastGRU(Kept):
             return *parts, u[:n], scale[:n], shift[:, :n], bias[:n]
 
         def view(now, end, before, n):
-            """List the views of one step; the gates take the place of a_t."""
+            """List the views of one step."""
             gates = a[now].reshape(3, n, H)  # each gate in one piece
             parts = a[now][:, : 2 * H], a[now][:, 2 * H :], gates[:2], *gates
             return *parts, q[now], h[before], h[end], *work(n)
@@ -59,20 +52,11 @@ class FastGRU(Kept):
             tanh(add(u_t, multiply(r, q_t, n), n), n)  # n = tanh(a_n + r q)
             multiply(z, subtract(h_prev, n, u_t), u_t)
             add(n, u_t, h_t)  # h_t = n + z (h_{t-1} - n)
-        if hs is not None:
-            packing.scatter(h[B:], hs)
-        self._tape = rows, packing, fold, x, h, W_x, W_h, a, q
-        return [rows.last(h)]
 
-    def run_back(self, dhs, dstate, dxs):
-        """Send dhs (B, T, H) and dh back; fill dxs, return dh_0 and the gradients."""
-        rows, packing, fold, x, h, W_x, W_h, a, q = self._tape
-        self._tape, dtype, (B, H) = None, h.dtype, dstate[0].shape
-        dh = self.array("dh", dtype, B, H)
-        dh[...] = dstate[0]
-        W_x /= fold
-        W_h /= fold
-        W_hT, u = transposed(W_h, B), self.array("u", dtype, B, H)
+    def run_steps_back(self, rows, a, states, W_hT, dhs, dstate):
+        """Turn the gates into da_r, da_z, dq, and q into da_n, step by step."""
+        (h,), (dh,), H = states, dstate, len(W_hT) // 3
+        u, q = self.array("u", rows.packing.B, H), self._q(len(a), H)
 
         @cache
         def work(n):
@@ -80,13 +64,13 @@ class FastGRU(Kept):
             return dh[:n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step; da takes the place of the gates."""
+            """List the views of one step."""
             da = a[now].reshape(n, 3, H).swapaxes(0, 1)
             return a[now], da, q[now], *work(n)
 
         steps = self.views("backward", rows, view)
-        dhs, dot, add, multiply = packing.by_step(dhs), np.dot, np.add, np.multiply
-        for start, stop, n in rows.blocks(5 * dtype.itemsize * H):
+        dot, add, multiply = np.dot, np.add, np.multiply
+        for start, stop, n in rows.blocks(5 * self.dtype.itemsize * H):
             slopes = self._slopes(rows, a, q, h, start, stop, n)
             to = slopes[:, :3], slopes[:, 3], slopes[:, 4]
             views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
@@ -99,15 +83,17 @@ class FastGRU(Kept):
                 multiply(dh_n, z, u_n)
                 add(dot(da_t, W_hT, dh_n), u_n, dh_n)
 
-        # The candidate has two gradients: dq inside the reset, da_n outside it.
-        dq, da_n = a[:, 2 * H :], q
-        dW_h, db_hn = rows.before(h).T @ a, dq.sum(axis=0)
-        dq[...] = da_n
-        dW_x = x.T @ a
-        np.matmul(a, W_x.T, out=x)  # dx takes the place of x
-        packing.scatter(x[:, :-1], dxs)
-        grads = {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1], "b_hn": db_hn}
-        return [dh.copy()], grads
+    def sum_others(self, a):
+        """Return db_hn; then put da_n, outside the reset, where dq was, inside it."""
+        H = a.shape[1] // 3
+        dq = a[:, 2 * H :]
+        db_hn = dq.sum(axis=0)
+        dq[...] = self._q(len(a), H)
+        return {"b_hn": db_hn}
+
+    def _q(self, N, H):
+        """Return q of all steps, whose place da_n takes."""
+        return self.array("q", N, H)
 
     def _slopes(self, rows, a, q, h, start, stop, n):
         """Return the slopes of a few steps, from their gates: each is times dh.
@@ -116,17 +102,13 @@ class FastGRU(Kept):
         (h_{t-1} - n) z (1 - z), to dq by n' r and to da_n by n'; and z is what is left
         of dh for the step before.
         """
-        multiply, subtract, count, H = (
-            np.multiply,
-            np.subtract,
-            stop - start,
-            h.shape[1],
-        )
+        count, H = stop - start, h.shape[1]
+        multiply, subtract = np.multiply, np.subtract
         now, _ = rows.block(start, stop)
         r, z, n_ = a[now].reshape(count, 3, n, H).swapaxes(0, 1)
         h_prev = rows.block_before(h, start, stop).reshape(count, n, H)
         q = q[now].reshape(count, n, H)
-        slopes = self.slopes(h.dtype, count, 5, n, H)
+        slopes = self.slopes(count, 5, n, H)
         to_r, to_z, to_q, to_n, kept = slopes.swapaxes(0, 1)
         multiply(subtract(1, z, kept), z, to_z)
         multiply(subtract(h_prev, n_, to_n), to_z, to_z)

@@ -4,34 +4,24 @@ from functools import cache
 
 import numpy as np
 
-from .kept import Kept, StateRows, transposed
+from .loop import FastLoop
 
 
-class FastLSTM(Kept):
-    """The loop of `LSTM` without options; see `Loop` for what it takes and returns."""
+class FastLSTM(FastLoop):
+    """The loop of `LSTM` without options.
 
-    def run(self, layer, weights, xs, packing, state, hs):
-        """Run the layer over xs (B, T, I); fill hs, return the last h and c."""
-        W_x, W_h, b = weights.values()
-        B, N, H, dtype = packing.B, packing.rows, layer.hidden_size, layer.dtype
-        rows = StateRows(packing)
-        x, a = self.enter(packing, xs), self.array("a", dtype, N, 4 * H)
-        h, c = (
-            self.states(name, packing, part)
-            for name, part in zip("hc", state, strict=True)
-        )
+    One tanh for all four gates: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half
+    goes into the weights.
+    """
 
-        # One tanh for all four: sigmoid(a) = 1/2 + 1/2 tanh(a / 2), and the inner half
-        # goes into the weights.
-        fold = np.full(4 * H, 0.5, dtype)
-        fold[2 * H : 3 * H] = 1
-        W_x = self.with_bias(W_x, b, fold)
-        W_h = np.multiply(W_h, fold, self.array("W_h", dtype, *W_h.shape))
-        np.matmul(x, W_x, out=a)  # all steps at once
-        p, u = self.array("p", dtype, B, 4 * H), self.array("u", dtype, B, H)
-        scale = self.array("scale", dtype, B, 4 * H)
-        shift = self.array("shift", dtype, 4, B, H)
-        scale[...], shift[...], shift[2] = fold, 0.5, 0
+    fold = 0.5, 0.5, 1, 0.5  # i, f, g, o
+
+    def run_steps(self, layer, rows, a, W_h, states):
+        """Fill h and c; the gates take the place of a."""
+        (h, c), B, H = states, rows.packing.B, layer.hidden_size
+        p, u = self.array("p", B, 4 * H), self.array("u", B, H)
+        scale, shift = self.array("scale", B, 4 * H), self.array("shift", 4, B, H)
+        scale[...], shift[...], shift[2] = np.repeat(self.fold, H), 0.5, 0
 
         @cache
         def work(n):
@@ -40,7 +30,7 @@ class FastLSTM(Kept):
             return p[:n], p_gates, scale[:n], shift[:, :n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step; the gates take the place of a_t."""
+            """List the views of one step."""
             gates = a[now].reshape(4, n, H)  # each gate in one piece
             states = c[before], c[end], h[before], h[end]
             return a[now], gates, *gates, *states, *work(n)
@@ -56,20 +46,11 @@ class FastLSTM(Kept):
             multiply(f, c_prev, c_t)
             add(c_t, multiply(i, g, u_t), c_t)  # c_t = f c_{t-1} + i g
             multiply(o, tanh(c_t, h_t), h_t)  # h_t = o tanh(c_t)
-        if hs is not None:
-            packing.scatter(h[B:], hs)
-        self._tape = rows, packing, fold, x, a, c, h, W_x, W_h
-        return [rows.last(h), rows.last(c)]
 
-    def run_back(self, dhs, dstate, dxs):
-        """Send dhs (B, T, H), dh and dc back; fill dxs, return dh_0, dc_0, grads."""
-        rows, packing, fold, x, a, c, h, W_x, W_h = self._tape
-        self._tape, dtype, (B, H) = None, h.dtype, dstate[0].shape
-        dh, dc = (self.array(name, dtype, B, H) for name in ("dh", "dc"))
-        dh[...], dc[...] = dstate
-        W_x /= fold
-        W_h /= fold
-        W_hT, u = transposed(W_h, B), self.array("u", dtype, B, H)
+    def run_steps_back(self, rows, a, states, W_hT, dhs, dstate):
+        """Turn the gates into da, step by step."""
+        (h, c), (dh, dc), H = states, dstate, len(W_hT) // 4
+        u = self.array("u", rows.packing.B, H)
 
         @cache
         def work(n):
@@ -77,13 +58,13 @@ class FastLSTM(Kept):
             return dh[:n], dc[:n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step; da takes the place of the gates."""
+            """List the views of one step."""
             da = a[now].reshape(n, 4, H).swapaxes(0, 1)
             return a[now], da[:3], da[3], *work(n)
 
         steps = self.views("backward", rows, view)
-        dhs, dot, add, multiply = packing.by_step(dhs), np.dot, np.add, np.multiply
-        for start, stop, n in rows.blocks(6 * dtype.itemsize * H):
+        dot, add, multiply = np.dot, np.add, np.multiply
+        for start, stop, n in rows.blocks(6 * self.dtype.itemsize * H):
             slopes = self._slopes(rows, a, c, h, start, stop, n)
             to = slopes[:, :3], *slopes[:, 3:].swapaxes(0, 1)
             views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
@@ -97,12 +78,6 @@ class FastLSTM(Kept):
                 multiply(dc_n, f, dc_n)
                 dot(da_t, W_hT, dh_n)
 
-        # The sums over time and batch, each in one product.
-        dW_x, dW_h = x.T @ a, rows.before(h).T @ a
-        np.matmul(a, W_x.T, out=x)  # dx takes the place of x
-        packing.scatter(x[:, :-1], dxs)
-        return [dh.copy(), dc.copy()], {"W_x": dW_x[:-1], "W_h": dW_h, "b": dW_x[-1]}
-
     def _slopes(self, rows, a, c, h, start, stop, n):
         """Return the slopes of a few steps, from their gates, cells and outputs.
 
@@ -110,17 +85,13 @@ class FastLSTM(Kept):
         dh to dc; then da_i, da_f, da_g are dc times g i', c_{t-1} f', i g'; and f is
         what is left of dc for the step before.
         """
-        multiply, subtract, count, H = (
-            np.multiply,
-            np.subtract,
-            stop - start,
-            h.shape[1],
-        )
+        count, H = stop - start, h.shape[1]
+        multiply, subtract = np.multiply, np.subtract
         now, end = rows.block(start, stop)
         i, f, g, o = a[now].reshape(count, 4, n, H).swapaxes(0, 1)
         c_prev = rows.block_before(c, start, stop).reshape(count, n, H)
         c, h = (part[end].reshape(count, n, H) for part in (c, h))
-        slopes = self.slopes(h.dtype, count, 6, n, H)
+        slopes = self.slopes(count, 6, n, H)
         to_i, to_f, to_g, to_o, m, kept = slopes.swapaxes(0, 1)
         ig = multiply(i, g, kept)
         subtract(ig, multiply(ig, i, to_i), to_i)  # i g - (i g) i
