@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from unrolled import LSTM, MGU, RNN
 
@@ -25,31 +25,45 @@ NAMES = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid", "identity": "Affi
 FAR = 100.0  # sigmoid(FAR) is 1, sigmoid(-FAR) is 0
 
 
-@cache
-def session(op, inputs, outputs, attributes):
-    """Build a model of one node, and load it."""
-    rank = {"X": 3, "W": 3, "R": 3, "B": 2, "initial_h": 3, "initial_c": 3, "P": 2}
-    rank |= {"sequence_lens": 1}
+RANKS = {"X": 3, "W": 3, "R": 3, "B": 2, "initial_h": 3, "initial_c": 3, "P": 2}
+RANKS |= {"sequence_lens": 1, "Y": 4, "Y_h": 3, "Y_c": 3}
 
-    def value(name, axes):
-        shape = [f"{name}_{axis}" for axis in range(axes)]
+
+def one_node(op, inputs, outputs, arrays=None, **attributes):
+    """Build a model of one node; inputs that are no arrays of it are fed."""
+
+    def value(name):
+        shape = [f"{name}_{axis}" for axis in range(RANKS[name])]
         whole = name == "sequence_lens"
         kind = TensorProto.INT32 if whole else TensorProto.FLOAT
         return helper.make_tensor_value_info(name, kind, shape)
 
-    node = helper.make_node(op, [*inputs], [*outputs], **dict(attributes))
+    arrays = arrays or {}
+    node = helper.make_node(op, [*inputs], [*outputs], **attributes)
     graph = helper.make_graph(
         [node],
         "layer",
-        [value(name, rank[name]) for name in inputs if name],
-        [value(name, 4 if name == "Y" else 3) for name in outputs],
+        [value(name) for name in inputs if name and name not in arrays],
+        [value(name) for name in outputs],
+        [numpy_helper.from_array(a, name) for name, a in arrays.items()],
     )
     opset = helper.make_opsetid("", 22)
-    model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=10)
+
+
+def load(model):
+    """Load a model, to be run by one thread."""
     onnx.checker.check_model(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model.SerializeToString(), options)
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers)
+
+
+@cache
+def session(op, inputs, outputs, attributes):
+    """Load a model of one node that is fed all of its inputs."""
+    return load(one_node(op, inputs, outputs, **dict(attributes)))
 
 
 def call(

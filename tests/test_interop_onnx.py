@@ -1,12 +1,9 @@
 """ONNX models: those that we write, run by ONNX Runtime, and those that we read."""
 
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +11,9 @@ from onnx import helper, numpy_helper
 
 from agreement import error, floats
 from cases import VARIANTS, Case
+from exchange import BOTH, SEED, SIZE, assert_same_layer, make, refusal, stacked
 from nets import Net
-from test_interop import BOTH, SEED, SIZE, assert_same_layer, make, refusal, rows
+from oracle_onnx import load, one_node
 from unrolled import GRU, LSTM, RNN, Bidirectional, Stack, interop
 
 SINGLE = 5e-6  # how far ONNX Runtime may be, in float32
@@ -93,9 +91,9 @@ def by_name(net, state, end):
 
     def walk(layer, state, prefix):
         if isinstance(layer, Stack | Bidirectional):
-            for name, part, inner in zip(
-                layer._parts, layer.layers, state, strict=True
-            ):
+            both = isinstance(layer, Bidirectional)
+            names = ["forward", "backward"] if both else range(len(state))
+            for name, part, inner in zip(names, layer.layers, state, strict=True):
                 walk(part, inner, f"{prefix}{name}.")
         else:
             parts = state if isinstance(state, tuple) else (state,)
@@ -124,6 +122,12 @@ def test_onnx_runtime_runs_stacks_and_two_directions(name):
     assert error(got, net.layer.forward(net.xs)[0], 1.0) < SINGLE
 
 
+def test_a_model_is_of_the_opset_that_the_oracle_has():
+    model = interop.to_onnx(make())
+    assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 22)]
+    assert model.ir_version == 10
+
+
 def test_one_model_takes_any_batch_and_any_length():
     layer = make(LSTM, dtype=np.float32)
     model = interop.to_onnx(layer).SerializeToString()
@@ -140,18 +144,24 @@ def test_one_model_takes_any_batch_and_any_length():
        SIZE, SIZE, BOTH, SEED)  # fmt: skip
 def test_to_onnx_and_back_bit_for_bit(name, depth, ways, I, H, dtype, seed):
     cls, options = VARIANTS[name]
-
-    def part(k, d):
-        return make(cls, ways * H if k else I, H, dtype, (seed + 7 * k + d) % 2**32,
-                    **options)  # fmt: skip
-
-    layer = rows(depth, ways, part)
+    layer = stacked(cls, depth, ways, I, H, dtype, seed, **options)
     again = interop.from_onnx(interop.to_onnx(layer).SerializeToString())
     assert_same_layer(again, layer)
     inner = again.layers[0] if depth > 1 else again
     inner = inner.layers[0] if ways == 2 else inner
     for key, value in options.items():
         assert getattr(inner, key) == value
+
+
+@pytest.mark.parametrize("gate", ["input", "forget", "output"])
+def test_the_weights_of_a_missing_gate_do_not_matter(gate):
+    options = {f"{gate}_gate": False, "peephole": True}
+    case = Case(LSTM, options, dtype=np.float32)
+    columns, params = case.layer.columns(gate[0]), case.layer.params
+    for array in (*(params[name][..., columns] for name in ("W_x", "W_h", "b")),
+                  params[f"p_{gate[0]}"]):  # fmt: skip
+        array[...] = 1e4 * np.sign(array)  # more than any bias makes up for
+    assert max(onnx_difference(case)) < SINGLE
 
 
 @pytest.mark.parametrize("name", ["LSTM, no input gate", "LSTM, no forget gate",
@@ -171,38 +181,28 @@ def test_what_was_built_is_read_as_built(name):
 
 
 def foreign(op, I=3, H=2, ways=1, seed=0, peephole=False, bias=True, **attributes):
-    """Make a model of one node with random weights; return it, and how it runs."""
+    """Make a model of one node with random weights."""
     rng = np.random.default_rng(seed)
     k = {"RNN": 1, "LSTM": 4, "GRU": 3}[op]
-    arrays = {"W": (ways, k * H, I), "R": (ways, k * H, H), "B": (ways, 2 * k * H),
-              "P": (ways, 3 * H)}  # fmt: skip
+    shapes = {"W": (ways, k * H, I), "R": (ways, k * H, H)}
+    if bias:
+        shapes["B"] = ways, 2 * k * H
+    if peephole:
+        shapes["P"] = ways, 3 * H
     arrays = {
-        key: floats(rng, *shape, low=-1, high=1).astype(np.float32)
-        for key, shape in arrays.items()
+        name: floats(rng, *shape, low=-1, high=1).astype(np.float32)
+        for name, shape in shapes.items()
     }
-    names = ["X", "W", "R", "B" if bias else "", "", "", "", "P" if peephole else ""]
-    while not names[-1]:
-        names.pop()
+    inputs = ["X", "W", "R", "B" if bias else ""]
+    inputs += ["", "", "", "P"] if peephole else []
     if ways == 2:
         attributes["direction"] = "bidirectional"
-    node = helper.make_node(op, names, ["Y"], hidden_size=H, **attributes)
-    number = onnx.TensorProto.FLOAT
-    graph = helper.make_graph(
-        [node], "foreign",
-        [helper.make_tensor_value_info("X", number, ["T", "B", I])],
-        [helper.make_tensor_value_info("Y", number, ["T", "ways", "B", H])],
-        [numpy_helper.from_array(a, key) for key, a in arrays.items() if key in names],
-    )  # fmt: skip
-    opset = helper.make_opsetid("", 22)
-    return helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    return one_node(op, inputs, ["Y"], arrays, hidden_size=H, **attributes)
 
 
 def run_foreign(model, xs):
     """Run it on xs (B, T, I); return (B, T, ways H)."""
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    (Y,) = session.run(None, {"X": xs.swapaxes(0, 1).astype(np.float32)})
+    (Y,) = load(model).run(None, {"X": xs.swapaxes(0, 1).astype(np.float32)})
     return np.concatenate([*Y.transpose(1, 2, 0, 3)], axis=-1)
 
 
@@ -265,12 +265,15 @@ def apart():
     return model
 
 
-def outside(name):
-    """Make a model whose W or R comes from elsewhere."""
-    model = foreign("RNN")
-    keep = [a for a in model.graph.initializer if a.name != name]
+def reshaped(name, *shape):
+    """Make a model of an LSTM in which one array has another shape; or has gone."""
+    model = foreign("LSTM", I=3, H=2, peephole=True)
+    others = [a for a in model.graph.initializer if a.name != name]
     del model.graph.initializer[:]
-    model.graph.initializer.extend(keep)
+    model.graph.initializer.extend(others)
+    if shape:
+        array = np.ones(shape, np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(array, name))
     return model
 
 
@@ -283,10 +286,16 @@ ALONE = "the recurrent nodes of a model must stand one on the other, got RNN on 
         (lambda: chain("Relu"), "a model must have an RNN, LSTM or GRU node, got none"),
         (lambda: chain("RNN", "Squeeze", "Relu", "RNN"), ALONE + "Relu"),
         (apart, ALONE + "X"),
-        (lambda: outside("W"),
-         "W of an ONNX node must be among the model's initialisers"),
-        (lambda: outside("B"),
-         "B of an ONNX node must be among the model's initialisers"),
+        *((lambda name=name: reshaped(name), f"{name} of an ONNX node must be among "
+           "the model's initialisers") for name in "WRBP"),
+        (lambda: one_node("RNN", ["X", "W"], ["Y"], {"W": np.ones((1, 2, 3))}),
+         "R of an ONNX node must be among the model's initialisers"),
+        (lambda: reshaped("W", 1, 6, 3), "W must have shape (1, 8, I), got (1, 6, 3)"),
+        (lambda: reshaped("W", 2, 8, 3), "W must have shape (1, 8, I), got (2, 8, 3)"),
+        (lambda: reshaped("R", 1, 4, 2), "R must have shape (1, 8, 2), got (1, 4, 2)"),
+        (lambda: reshaped("R", 2, 8, 2), "R must have shape (1, 8, 2), got (2, 8, 2)"),
+        (lambda: reshaped("B", 1, 8), "B must have shape (1, 16), got (1, 8)"),
+        (lambda: reshaped("P", 1, 8), "P must have shape (1, 6), got (1, 8)"),
         (lambda: foreign("GRU", direction="reverse"),
          "our GRU has no direction 'reverse': got a node that has it"),
         (lambda: foreign("LSTM", clip=3.0),
@@ -299,6 +308,10 @@ ALONE = "the recurrent nodes of a model must stand one on the other, got RNN on 
          "our LSTM has no activations Tanh, Tanh, Tanh: got a node that has them"),
         (lambda: foreign("RNN", activations=["Affine"], activation_alpha=[2.0]),
          "our RNN has no scaled activations: got a node that has them"),
+        (lambda: foreign("RNN", activations=["Affine"], activation_beta=[0.5]),
+         "our RNN has no scaled activations: got a node that has them"),
+        (lambda: foreign("LSTM", activations=["Sigmoid", "Tanh"]),
+         "our LSTM has no activations Sigmoid, Tanh: got a node that has them"),
     ],
 )  # fmt: skip
 def test_models_that_are_refused(model, sentence):
@@ -333,17 +346,3 @@ def test_without_onnx_a_sentence_says_what_to_install(name, monkeypatch):
     sentence = f"^ONNX models need {name}: pip install {name}$"
     with pytest.raises(ImportError, match=sentence):
         interop.run_onnx(model, np.zeros((2, 4, 3)))
-
-
-def test_the_module_imports_none_of_the_packages():
-    book = Path(__file__).resolve().parent.parent / "book"
-    names = "{'torch', 'onnx', 'onnxruntime'}"
-    code = f"import sys, unrolled; print(*{names} & {{*sys.modules}})"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=book,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == ""

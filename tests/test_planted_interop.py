@@ -4,26 +4,20 @@ Each is caught by another package's answer. A round trip is blind to most of the
 is wrong on the way out is wrong again on the way in.
 """
 
+import importlib.util
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from agreement import error
 from cases import VARIANTS, Case
-from test_interop import compare_with_torch, keras_difference
+from test_interop_keras import keras_difference
 from test_interop_onnx import SINGLE, foreign_difference, onnx_difference
-from test_planted_gates import run_again
-from unrolled.interop.layouts import ONNX
-
-
-def torch_gap(name, read=None):
-    """Return how far from torch a layer is that was read from it.
-
-    I = H, so that every matrix is as wide as high, but for the number of gates.
-    """
-    got, want = compare_with_torch(name, depth=1, ways=1, read=read)
-    return max(error(got[key], want[key], 1.0) for key in got)
+from test_interop_torch import torch_gap
+from unrolled import interop
+from unrolled.interop.layouts import KERAS, ONNX, TORCH
 
 
 def written_gap(name, write):
@@ -34,24 +28,24 @@ def written_gap(name, write):
 
 WRONG_ORDERS = {
     "torch LSTM as ONNX has it": (
-        "torch.nn", "LSTM", "iofg", lambda: torch_gap("LSTM"),
+        TORCH, "LSTM", "iofg", lambda: torch_gap("LSTM"),
     ),
-    "torch GRU as Keras has it": ("torch.nn", "GRU", "zrn", lambda: torch_gap("GRU")),
+    "torch GRU as Keras has it": (TORCH, "GRU", "zrn", lambda: torch_gap("GRU")),
     "Keras LSTM as ONNX has it": (
-        "Keras", "LSTM", "iofg",
+        KERAS, "LSTM", "iofg",
         lambda: min(keras_difference("LSTM", "tanh", True)),
     ),
     "Keras GRU as torch has it": (
-        "Keras", "GRU", "rzn", lambda: min(keras_difference("GRU", "tanh", True)),
+        KERAS, "GRU", "rzn", lambda: min(keras_difference("GRU", "tanh", True)),
     ),
     "ONNX LSTM as torch has it": (
-        "ONNX", "LSTM", "ifgo", lambda: foreign_difference(op="LSTM"),
+        ONNX, "LSTM", "ifgo", lambda: foreign_difference(op="LSTM"),
     ),
     "ONNX GRU as torch has it": (
-        "ONNX", "GRU", "rzn", lambda: foreign_difference(op="GRU"),
+        ONNX, "GRU", "rzn", lambda: foreign_difference(op="GRU"),
     ),
     "ONNX peepholes as its gates would be": (
-        "ONNX", "peepholes", "ifo",
+        ONNX, "peepholes", "ifo",
         lambda: foreign_difference(op="LSTM", peephole=True),
     ),
 }  # fmt: skip
@@ -59,9 +53,9 @@ WRONG_ORDERS = {
 
 @pytest.mark.parametrize("name", WRONG_ORDERS)
 def test_a_wrong_order_of_gates_is_caught(name, monkeypatch):
-    package, kind, wrong, gap = WRONG_ORDERS[name]
+    layout, kind, wrong, gap = WRONG_ORDERS[name]
     assert gap() < SINGLE
-    monkeypatch.setitem(ORDER[package], kind, wrong)
+    monkeypatch.setitem(layout.order, kind, wrong)
     assert gap() > 1e-2
 
 
@@ -72,75 +66,89 @@ def test_a_wrong_order_of_gates_is_caught(name, monkeypatch):
 )  # fmt: skip
 def test_a_wrong_order_in_what_we_write_is_caught(key, wrong, variant, monkeypatch):
     cls, options = VARIANTS[variant]
-    monkeypatch.setitem(ORDER["ONNX"], key, wrong)
+    monkeypatch.setitem(ONNX.order, key, wrong)
     run, read = onnx_difference(Case(cls, options, dtype=np.float32))
     assert run > 1e-2
     assert read < SINGLE  # a round trip is blind to it
 
 
+APART = 'params["b"][columns], params[f"b_h{gate}"][...] = b_x, b_h'
 MISTAKES = {
     "torch: not transposed": (
-        "interop", "w.detach().cpu().numpy().T", "w.detach().cpu().numpy()",
+        "torch", ".detach().cpu().numpy().T", ".detach().cpu().numpy()",
         "from_torch", lambda read: torch_gap("RNN", read),
     ),
     "torch: the first bias alone": (
-        "layouts", '"b": b_x + b_h', '"b": b_x',
+        "layouts", "= b_x + b_h", "= b_x",
         "from_torch", lambda read: torch_gap("LSTM", read),
     ),
-    "the bias behind the reset folded": (
-        "layouts", 'new["b"][-H:], new["b_hn"] = b_x[-H:], b_h[-H:]', "pass",
+    "the bias behind the reset dropped": (
+        "layouts", APART, 'params["b"][columns] = b_x',
         "from_torch", lambda read: torch_gap("GRU", read),
     ),
-    "the same, in ONNX": (
-        "layouts", 'new["b"][-H:], new["b_hn"] = b_x[-H:], b_h[-H:]', "pass",
+    "the bias behind the reset folded, in ONNX": (
+        "layouts", APART, 'params["b"][columns] = b_x + b_h',
         "from_onnx",
         lambda read: foreign_difference(read, op="GRU", linear_before_reset=1),
     ),
     "Keras: the biases of a GRU exchanged": (
-        "interop", 'b_x, b_h = expect("bias"', 'b_h, b_x = expect("bias"',
+        "keras", 'b_x, b_h = expect("bias"', 'b_h, b_x = expect("bias"',
         "from_keras", lambda read: keras_difference("GRU", "tanh", True, read=read)[0],
     ),
+    "Keras, written: the biases of a GRU exchanged": (
+        "keras", "np.stack([b_x, b_h])", "np.stack([b_h, b_x])",
+        "to_keras",
+        lambda write: keras_difference("GRU", "tanh", True, write=write)[1],
+    ),
     "ONNX: not transposed": (
-        "interop_onnx", "[W[d].T, R[d].T,", "[W[d].T, R[d],",
+        "onnx_read", "W[d].T, R[d].T,", "W[d].T, R[d],",
         "from_onnx", lambda read: foreign_difference(read, op="RNN"),
     ),
     "ONNX: coupled gates with the sign of i": (
-        "interop_onnx", 'gates["f"] = _turned(gates["i"])', 'gates["f"] = gates["i"]',
+        "onnx_read", 'gates["i"].negated()', 'gates["i"]',
         "from_onnx", lambda read: foreign_difference(read, op="LSTM", input_forget=1),
     ),
     "ONNX, written: coupled gates with the sign of f": (
-        "interop_onnx", 'gates["i"] = _turned(gates["f"])', 'gates["i"] = gates["f"]',
+        "onnx_write", 'gates["i"] = gates["f"].negated()', 'gates["i"] = gates["f"]',
         "to_onnx", lambda write: written_gap("LSTM, coupled", write),
     ),
     "ONNX, written: a missing gate shut": (
-        "interop_onnx", "b_x + FAR", "b_x - FAR",
+        "layouts", "zero.b_x + 100", "zero.b_x - 100",
         "to_onnx", lambda write: written_gap("LSTM, no input gate", write),
     ),
-    "ONNX, written: z of an MGU not turned": (
-        "interop_onnx", '"z": _turned(gates["f"])', '"z": gates["f"]',
+    "ONNX, written: z of an MGU not negated": (
+        "onnx_write", '"z": gates["f"].negated()', '"z": gates["f"]',
         "to_onnx", lambda write: written_gap("MGU", write),
     ),
     "ONNX, written: not transposed": (
-        "interop_onnx", '"R": R.T', '"R": R',
+        "onnx_write", '"R": W_h.T', '"R": W_h',
         "to_onnx", lambda write: written_gap("RNN, tanh", write),
     ),
 }  # fmt: skip
 
 
-def planted(module, line, wrong):
-    """Run the three modules anew, with one line of one of them replaced."""
-    scopes = {}
-    for name in ("layouts", "interop_onnx", "interop"):
-        change = (line, wrong) if name == module else ()
-        scopes[name] = run_again(sys.modules[f"unrolled.{name}"], *change)
-        shared = {"cut", "side_by_side", "take_apart", "put_together"}
-        for key in shared & scopes[name].keys():
-            scopes[name][key] = scopes["layouts"][key]
-    return scopes["interop"] | scopes["interop_onnx"]
+def planted(folder, name, right, wrong):
+    """Import a copy of `unrolled.interop` in which one of the files is wrong."""
+    source = Path(interop.__file__).parent
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    path = folder / f"{name}.py"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(right) == 1, f"{right!r} must stand once in {path.name}"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    for known in [key for key in sys.modules if key.startswith("unrolled.planted")]:
+        del sys.modules[known]
+    spec = importlib.util.spec_from_file_location(
+        "unrolled.planted", folder / "__init__.py"
+    )
+    copy = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_caught(name):
-    module, line, wrong, function, gap = MISTAKES[name]
-    assert gap(planted("", line, wrong)[function]) < SINGLE
-    assert gap(planted(module, line, wrong)[function]) > 1e-2
+def test_a_mistake_is_caught(name, tmp_path):
+    file, right, wrong, function, gap = MISTAKES[name]
+    sound = planted(tmp_path / "sound", file, right, right)
+    assert gap(getattr(sound, function)) < SINGLE
+    mistaken = planted(tmp_path / "mistaken", file, right, wrong)
+    assert gap(getattr(mistaken, function)) > 1e-2

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..compose import Bidirectional, Stack
+from ..bidirectional import Bidirectional
+from ..compose import Stack
 from ..gru import GRU, MGU
 from ..lstm import LSTM
 from ..rnn import RNN
 
 CLASSES = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
-ARGUMENTS = "input_size", "hidden_size", "rng", "dtype", "forget_bias"  # no options
+NO_OPTIONS = "input_size", "hidden_size", "rng", "dtype", "forget_bias"
 
 
 class Gate(NamedTuple):
@@ -38,15 +39,12 @@ class Gate(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How a package lays out the weights of each kind of layer, and what it supports.
-
-    Every option of a layer that is not listed in ``supported`` is refused.
-    """
+    """How a package lays out the weights of a layer, and what it supports."""
 
     name: str  # of a layer, with {} for its kind
-    order: dict  # of the gates, by kind
-    supported: dict  # the options, by kind
-    activations: dict  # their names for ours
+    order: dict  # of the gates, by the kind of layer
+    options: list  # those that it has; all others are refused
+    activations: dict  # its names for ours
 
     def split(self, kind, W_x, W_h, b_x, b_h):
         """Return each gate's columns of the weights, with no peepholes."""
@@ -64,7 +62,7 @@ class Layout(NamedTuple):
         kind = kind_of(layer)
         for option, value in options_of(layer).items():
             unknown = "activation" in option and value not in self.activations
-            if unknown or option not in self.supported[kind]:
+            if unknown or option not in self.options:
                 what = WORDS.get(option, option).format(value)
                 raise ValueError(f"{self.name.format(kind)} has no {what}")
 
@@ -90,28 +88,25 @@ WORDS = {  # for the options, in a refusal
 
 # ONNX and Keras write c for our g, and h for our n.
 TORCH = Layout(
-    "torch.nn.{}",
-    {"RNN": "h", "LSTM": "ifgo", "GRU": "rzn"},
-    {"RNN": ["activation"], "LSTM": ["projection_size"], "GRU": []},
-    {"tanh": "tanh", "relu": "relu"},
+    name="torch.nn.{}",
+    order={"RNN": "h", "LSTM": "ifgo", "GRU": "rzn"},
+    options=["activation", "projection_size"],
+    activations={"tanh": "tanh", "relu": "relu"},
 )
 KERAS = Layout(
-    "Keras's {}",
-    {"RNN": "h", "LSTM": "ifgo", "GRU": "zrn"},
-    ACTIVATIONS | {"GRU": ["reset"]},
-    {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid", "identity": "linear"},
-)
+    name="Keras's {}",
+    order={"RNN": "h", "LSTM": "ifgo", "GRU": "zrn"},
+    options=["activation", "input_activation", "output_activation", "reset"],
+    activations={"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid",
+                 "identity": "linear"},
+)  # fmt: skip
 ONNX = Layout(
-    "ONNX's {}",
-    {"RNN": "h", "LSTM": "iofg", "GRU": "zrn", "peepholes": "iof"},
-    {
-        "RNN": ["activation"],
-        "LSTM": [*ACTIVATIONS["LSTM"], "apart", "peephole", "coupled", *GATES],
-        "GRU": ["reset", "minimal"],
-    },
-    # Affine is alpha x + beta, with alpha 1 and beta 0.
-    {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid", "identity": "Affine"},
-)
+    name="ONNX's {}",
+    order={"RNN": "h", "LSTM": "iofg", "GRU": "zrn", "peepholes": "iof"},
+    options=[*KERAS.options, "apart", "peephole", "coupled", *GATES, "minimal"],
+    activations={"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid",
+                 "identity": "Affine"},  # alpha x + beta, with alpha 1 and beta 0
+)  # fmt: skip
 
 
 def gates_of(layer):
@@ -145,9 +140,9 @@ def layer_of(kind, gates, **options):
 
 
 def levels_of(layer, layout):
-    """List a stack's levels, and the directions of each; raise if a package has not."""
-    stacked = layer.layers if isinstance(layer, Stack) else [layer]
-    levels = [part.layers if isinstance(part, Bidirectional) else [part]
+    """List a layer's levels, each as its directions; refuse what a package lacks."""
+    stacked = layer.layers if type(layer) is Stack else [layer]
+    levels = [part.layers if type(part) is Bidirectional else [part]
               for part in stacked]  # fmt: skip
     for part in sum(levels, []):
         if type(part) not in (RNN, LSTM, GRU, MGU):  # a subclass may compute anything
@@ -180,7 +175,7 @@ def options_of(layer):
     """Return the options with which a layer differs from the plain one."""
     options = {}
     for name, argument in inspect.signature(type(layer)).parameters.items():
-        if name not in ARGUMENTS and getattr(layer, name) != argument.default:
+        if name not in NO_OPTIONS and getattr(layer, name) != argument.default:
             options[name] = getattr(layer, name)
     if isinstance(layer, LSTM) and layer.input_activation != layer.output_activation:
         options["apart"] = True
