@@ -59,6 +59,10 @@ class Checkpointed:
             )
         setattr(self.layer, name, value)
 
+    def __getstate__(self):
+        """Leave a pass that is under way behind, as every layer does."""
+        return vars(self) | {"_run": None}
+
     def forward(self, xs, state=None, mask=None):
         """Run the layer, and keep inputs and some states; see `Recurrent`."""
         vars(self)["_run"] = run = self.layer.twin()
