@@ -151,9 +151,11 @@ class Net:
         if counts is None:
             counts = np.ones(self.xs.shape[:2], bool)
         params = {k: _leaf(p) for k, p in self.layer.params.items()}
-        xs, state = _leaf(self.xs), each(self.state or self.zero, _leaf)
+        start = self.zero if self.state is None else self.state
+        dlast = self.zero if self.dstate is None else self.dstate
+        xs, state = _leaf(self.xs), each(start, _leaf)
         hs, last = transcribe(self.net, params, xs, state, torch.tensor(counts))
-        weights = [self.dhs, *flat(self.dstate or self.zero)]
+        weights = [self.dhs, *flat(dlast)]
         loss = sum(
             (a * torch.tensor(w)).sum()
             for a, w in zip([hs, *flat(last)], weights, strict=True)

@@ -1,4 +1,4 @@
-"""Mistakes planted where layers are put together, and what finds each."""
+"""Mistakes planted where layers are put together, masked, cut, and what finds each."""
 
 from typing import NamedTuple
 
@@ -6,119 +6,234 @@ import numpy as np
 import pytest
 
 from agreement import worst
+from models import Whole
 from nets import Net
-from test_planted_gates import run_again
-from unrolled import compose, stretches
+from planted import plant_in
+from unrolled import Bidirectional, Model, Stack
+from unrolled.checkpoint import Recomputing
+from unrolled.compose import Composite
+from unrolled.fast.loop import FastLoop, StateRows
+from unrolled.masks import Packing
+from unrolled.recurrent import Loop, Recurrent
 
-STACK = ("stack", ("leaf", "LSTM", 3), ("leaf", "GRU, reset after", 2))
-BOTH = ("both", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2))
 LEAF = ("leaf", "LSTM", 3)
-LENGTHS = np.array([4, 0, 5, 2])
+STACK = ("stack", LEAF, ("leaf", "GRU, reset after", 2))
+BOTH = ("both", ("leaf", "LSTM", 2), ("leaf", "LSTM", 2))
+CUT = ("checkpointed", 2, LEAF)
+LENGTHS = np.arange(5) < np.array([4, 0, 5, 2])[:, None]
 HOLES = np.random.default_rng(0).random((4, 5)) < 0.6
 
 
 class Mistake(NamedTuple):
-    """One line, what was written in its place, who runs it, and which steps count."""
+    """Where it is, what was written there, who runs it, and which steps count."""
 
-    line: str
-    wrong: str
-    wrapped: str
+    where: callable
+    wrong: dict
     net: tuple
-    mask: np.ndarray | None = None
+    counts: np.ndarray | None = None
 
 
 PLANTED = {
-    "the gradients of the final states ignored": Mistake(
-        "runners[k].backward(dhs, dstate[k])", "runners[k].backward(dhs, None)",
-        "Stack", STACK,
+    "Stack: the gradients of the final states ignored": Mistake(
+        Stack.backward, {"dhs, dstate[k]": "layers[k].backward(dhs)"}, STACK
     ),
-    "the way back not turned round": Mistake(
-        "left.forward(xs[:, ::-1], starts[1], *turned)",
-        "left.forward(xs, starts[1], *turned)",
-        "Bidirectional",
-        BOTH,
+    "Stack: the states dropped": Mistake(
+        Stack.forward, {"xs, end": "layer.forward(xs, None, *told)"}, STACK
     ),
-    "its outputs left turned round": Mistake(
-        "hs_left[:, ::-1]], -1)", "hs_left], -1)", "Bidirectional", BOTH
-    ),
-    "its gradients left turned round": Mistake(
-        "dxs_left[:, ::-1]", "dxs_left", "Bidirectional", BOTH
-    ),
-    "the gradient of its outputs not turned": Mistake(
-        "dhs[:, ::-1, cut:]", "dhs[..., cut:]", "Bidirectional", BOTH
-    ),
-    "padding turned to the front": Mistake(
-        "turned = [counts[:, ::-1] for counts in mask]",
-        "turned = mask",
-        "Bidirectional",
-        BOTH,
+    "Stack: the mask for the lowest alone": Mistake(
+        Stack.forward,
+        {"xs, end": "layer.forward(xs, start, *told[k:])"},
+        STACK,
         LENGTHS,
     ),
-    "one direction's inputs alone": Mistake(
-        "return dxs_right + dxs_left", "return 0 * dxs_right + dxs_left",
-        "Bidirectional", BOTH,
+    "Bidirectional: the way back not turned round": Mistake(
+        Bidirectional.forward,
+        {"hs_left, end_left": "left.forward(xs, starts[1], *turned)"},
+        BOTH,
     ),
-    "the state goes on through padding": Mistake(
-        "np.flatnonzero(lengths >= end)", "np.flatnonzero(lengths > -1)",
-        "Masked", LEAF, LENGTHS,
+    "Bidirectional: its outputs left turned round": Mistake(
+        Bidirectional.forward,
+        {"return": "np.concatenate([hs_right, hs_left], -1), (end_right, end_left)"},
+        BOTH,
     ),
-    "a state not carried on": Mistake(
-        "layer._listed(last)", "[part[alive] for part in state]",
-        "Masked", LEAF, LENGTHS,
+    "Bidirectional: its gradients left turned round": Mistake(
+        Bidirectional.backward,
+        {"return": "dxs_right + dxs_left, (first_right, first_left)"},
+        BOTH,
     ),
-    "its gradient not carried on": Mistake(
-        "layer._listed(first)", "[part[alive] for part in dstate]",
-        "Masked", LEAF, LENGTHS,
+    "Bidirectional: the gradient of its outputs not turned": Mistake(
+        Bidirectional.backward, {"dhs_left@2": "dhs[..., cut:]"}, BOTH
     ),
-    "weights of the last stretch alone": Mistake(
-        "grads[name] += grad", "grads[name] = grad", "Masked", LEAF, LENGTHS
+    "Bidirectional: padding turned to the front": Mistake(
+        Bidirectional.forward, {"turned": "told"}, BOTH, LENGTHS
     ),
-    "steps that count in another order": Mistake(
-        'np.argsort(~mask, axis=1, kind="stable")',
-        "np.argsort(mask, axis=1, kind='stable')",
-        "Masked", LEAF, HOLES,
+    "Bidirectional: one direction's inputs alone": Mistake(
+        Bidirectional.backward,
+        {"return": "dxs_left[:, ::-1], (first_right, first_left)"},
+        BOTH,
     ),
-    "outputs where they were packed": Mistake(
-        "np.put_along_axis(hs, front, packed, 1)", "hs[...] = packed",
-        "Masked", LEAF, HOLES,
+    "Packing: the state goes on through padding": Mistake(
+        Packing.__init__,
+        {"alive": "np.arange(lengths.max())[:, None] <= lengths[self._order]"},
+        LEAF,
+        LENGTHS,
     ),
-    "stretches forward in time": Mistake(
-        "in reversed(kept)", "in kept", "Checkpointed", LEAF
+    "Packing: steps that count in another order": Mistake(
+        Packing.__init__,
+        {"front": "np.argsort(counts, axis=1, kind='stable')"},
+        LEAF,
+        HOLES,
     ),
-    "every stretch from the same state": Mistake(
-        "self._again.forward(xs[:, now], state)\n            dxs",
-        "self._again.forward(xs[:, now], None)\n            dxs",
-        "Checkpointed", LEAF,
+    "Packing: outputs laid out sequence by sequence": Mistake(
+        Packing.scatter,
+        {"array[self._sequence, self._time]": "rows[np.argsort(self._sequence)]"},
+        LEAF,
+        HOLES,
     ),
-    "a stretch of its own": Mistake(
-        "dxs[:, now], dstate = self._again.backward(dhs[:, now], dstate)",
-        "dxs[:, now], _ = self._again.backward(dhs[:, now], dstate)",
-        "Checkpointed", LEAF,
+    "Packing: sequences sorted for the state alone": Mistake(
+        Packing.__init__, {"self._sequence": "row"}, LEAF, LENGTHS
+    ),
+    "Packing: the last state left sorted": Mistake(
+        Packing.unsort,
+        {"out[... if self.whole else self._order]": "part[self._order]"},
+        LEAF,
+        LENGTHS,
+    ),
+    "Packing: a stretch of another's rows": Mistake(
+        Packing.part, {"rows": "slice(0, steps[-1].stop - steps[0].start)"},
+        CUT, HOLES,
+    ),
+    "Packing: a stretch of the first steps": Mistake(
+        Packing.part, {"other._first": "self._first"}, CUT
+    ),
+    "Loop: the wrong states go on": Mistake(
+        Loop.run, {"state@1": "[part[-n:] for part in state]"}, LEAF, LENGTHS
+    ),
+    "Loop: what ended put together in another order": Mistake(
+        Loop.run, {"parts": "zip(state, *ended, strict=True)"}, LEAF, LENGTHS
+    ),
+    "Loop: the state's gradient not carried on": Mistake(
+        Loop.run_back, {"part[:n]": "part[:n]"}, LEAF, LENGTHS
+    ),
+    "fast: the states before those of the same rows": Mistake(
+        StateRows.step, {"before": "now.start"}, LEAF, LENGTHS
+    ),
+    "fast: the last state of all": Mistake(
+        StateRows.last, {"last": "states[len(states) - B :].copy()"}, LEAF, LENGTHS
+    ),
+    "fast: the sum of W_h over shifted rows": Mistake(
+        FastLoop.run_back, {"dW_h": "states[0][: len(a)].T @ a"}, LEAF, LENGTHS
+    ),
+    "fast: states before a block from its first rows": Mistake(
+        StateRows.block_before,
+        {"return@2": "states[: sum(before.stop - before.start for before in prior)]"},
+        LEAF,
+        LENGTHS,
+    ),
+    "Recomputing: weights of the last stretch alone": Mistake(
+        Recomputing.run_back, {"grads[name]": "grad"}, CUT
+    ),
+    "Recomputing: stretches forward in time": Mistake(
+        Recomputing.run_back, {"for start, state": "kept"}, CUT
+    ),
+    "Recomputing: every stretch from the same state": Mistake(
+        Recomputing.run_back,
+        {"for start, state": "[(start, kept[0][1]) for start, _ in reversed(kept)]"},
+        CUT,
+    ),
+    "Recomputing: a stretch of its own": Mistake(
+        Recomputing.run_back,
+        {"dstate, more": "dstate, self.loop.run_back(dhs, dstate, dxs)[1]"},
+        CUT,
+    ),
+    "Recomputing: the mask in the first stretch alone": Mistake(
+        Recomputing.run, {"stretch": "packing.part(0, every)"}, CUT, HOLES
     ),
 }  # fmt: skip
 
 
-def put_together(mistake, line="", wrong=""):
-    """Wrap the layers of a net in a class that was written anew."""
-    module = stretches if mistake.net is LEAF else compose
-    cls = run_again(module, line, wrong)[mistake.wrapped]
-    net = Net(mistake.net, B=4)
-    if mistake.wrapped in ("Masked", "Checkpointed"):
-        net.layer = cls(net.layer)
-    elif mistake.wrapped == "Stack":
-        net.layer = cls(net.layer.layers)
-    else:
-        net.layer = cls(*net.layer.layers)
-    return net
+IN_MODEL = {
+    "the mask dropped": (
+        Model.forward, {"hs, state": "self.layer.forward(xs, state)"}, LEAF,
+    ),
+    "the state dropped": (
+        Model.forward, {"hs, state": "self.layer.forward(xs, None, *told)"}, LEAF,
+    ),
+    "outputs in the padding": (Model.forward, {"ys[~counts]": "ys[~counts]"}, LEAF),
+    "the gradient of the state dropped": (
+        Model.backward, {"dxs, dstate": "self.layer.backward(dhs)"}, LEAF,
+    ),
+    "the padding's gradient not ignored": (Model.backward, {"dys": "dys"}, LEAF),
+    "labels of the padding looked up": (
+        Composite._enter, {"xs@2": "self.embedding.forward(xs)"}, LEAF,
+    ),
+    "the mask not told on": (Composite._enter, {"told": "()"}, LEAF),
+}  # fmt: skip
+OF_LAST = {
+    "the last step's, whether it counts or not": (
+        Model.forward, {"ys": "self.head.forward(hs[:, -1])"}, LEAF,
+    ),
+    "its gradient instead of the state's": (
+        Model.backward, {"dstate": "self.layer.into_last_output(None, dhs)"}, LEAF,
+    ),
+    "Stack: of the lowest layer": (
+        Stack.last_output,
+        {"return": "self.layers[0].last_output(state[0])[:, :2]"},
+        STACK,
+    ),
+    "Stack: its gradient alone": (
+        Stack.into_last_output,
+        {"*below, top": "self._states('dstate', None)"},
+        STACK,
+    ),
+    "Bidirectional: the two exchanged": (
+        Bidirectional.last_output,
+        {"ends": "[*zip(self.layers, state, strict=True)][::-1]"},
+        BOTH,
+    ),
+    "Bidirectional: the gradient of the first for both": (
+        Bidirectional.into_last_output,
+        {"return": "[a.into_last_output(e, dh[:, :cut]) for a, e in zip("
+                   "self.layers, ends, strict=True)]"},
+        BOTH,
+    ),
+}  # fmt: skip
+
+
+def caught(make, where, wrong, counts, monkeypatch):
+    """Run the healthy code, which has to agree, and then that with the mistake."""
+    if where.__globals__["__name__"] == Loop.__module__:
+        monkeypatch.setattr(Recurrent, "fast", False)
+    healthy = make()
+    want = healthy.by_transcription(counts)
+    assert max(worst(healthy.run(mask=counts), want)) < 1e-10
+    plant_in(monkeypatch, where, wrong)
+    try:
+        got = make().run(mask=counts)
+    except ValueError:  # a label that is none was looked up
+        return
+    assert max(worst(got, want)) > 1e-3, "missed"
 
 
 @pytest.mark.parametrize("mistake", PLANTED.values(), ids=PLANTED)
-def test_a_mistake_is_caught_and_the_healthy_code_passes(mistake):
-    counts = mistake.mask
-    if counts is not None and counts.ndim == 1:
-        counts = np.arange(5) < counts[:, None]
-    healthy = put_together(mistake)
-    want = healthy.by_transcription(counts)
-    assert max(worst(healthy.run(mask=mistake.mask), want)) < 1e-10
-    planted = put_together(mistake, mistake.line, mistake.wrong)
-    assert max(worst(planted.run(mask=mistake.mask), want)) > 1e-3, "missed"
+def test_a_mistake_is_caught_and_the_healthy_code_passes(mistake, monkeypatch):
+    *planted, net, counts = mistake
+    caught(lambda: Net(net, B=4), *planted, counts, monkeypatch)
+
+
+@pytest.mark.parametrize("mistake", IN_MODEL.values(), ids=IN_MODEL)
+def test_a_mistake_in_a_model_is_caught(mistake, monkeypatch):
+    *planted, net = mistake
+
+    def make():
+        whole = Whole(net, embedding=True, B=4)
+        whole.xs[~LENGTHS] = -1  # no label
+        return whole
+
+    caught(make, *planted, LENGTHS, monkeypatch)
+
+
+@pytest.mark.parametrize("mistake", OF_LAST.values(), ids=OF_LAST)
+def test_a_mistake_in_the_last_output_is_caught(mistake, monkeypatch):
+    *planted, net = mistake
+    caught(lambda: Whole(net, "last", B=4), *planted, LENGTHS, monkeypatch)

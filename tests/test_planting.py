@@ -73,6 +73,7 @@ def fill(x, y, dh):
     np.add(x, y, dh)
     multiply = np.multiply
     multiply(x, dh, out=y)
+    y[: len(x)] = y
     np.dot(x, y[:, None], dh)
     return dh, y
 
@@ -84,6 +85,7 @@ def fill(x, y, dh):
         ({"dh@1": "x - y"}, ([-2.0], [-1.0])),
         ({"dh@2": "x * 0"}, ([0.0], [9.0])),
         ({"y": "dh"}, ([9.0], [4.5])),
+        ({"y[:len(x)]": "3 * y"}, ([54.0], [27.0])),
     ],
 )
 def test_what_a_numpy_call_fills(mistake, want):

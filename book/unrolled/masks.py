@@ -86,8 +86,8 @@ class Packing:
         other, steps = copy.copy(self), self.steps[start:stop]
         other._number([now.stop - now.start for now in steps])
         other._first = self._first + start
-        if steps and not self.whole:
-            rows = slice(steps[0].start, steps[-1].stop)
+        if not self.whole:
+            rows = slice(steps[0].start, steps[-1].stop) if steps else slice(0)
             other._sequence, other._time = self._sequence[rows], self._time[rows]
         return other
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .arguments import expect
 from .compose import Composite, fit
 from .masks import counting
 
@@ -87,7 +88,7 @@ class Model(Composite):
         ys = self.head.forward(self.layer.last_output(state) if last else hs)
         if not last:
             ys[~counts] = 0
-        self._tape = counts, hs.shape
+        self._tape = counts.copy(), ys.shape
         return ys, state
 
     def backward(self, dys, dstate=None):
@@ -96,7 +97,8 @@ class Model(Composite):
         dys, of the shape of ys, is ignored where no step counts. Above an embedding,
         dxs is None. For the rest see `Recurrent.backward`.
         """
-        counts, whole = self._read_tape()
+        counts, shape = self._read_tape()
+        dys = expect("dys", dys, shape, self.dtype, finite=False)
         if self.outputs == "all" and not counts.all():
             dys = np.where(counts[..., None], dys, 0)
         dhs = self.head.backward(dys)

@@ -83,7 +83,9 @@ def _assignments(tree):
 
 def _name(target):
     """Return what a target, or the key of an entry, is called."""
+    if isinstance(target, ast.Tuple):
+        return ", ".join(map(_name, target.elts))
     key = target.slice if isinstance(target, ast.Subscript) else target
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         return key.value
-    return ast.unparse(target).strip("()") if target else "**"
+    return ast.unparse(target) if target else "**"

@@ -138,7 +138,7 @@ class Recurrent(Layer):
         if B == 0:
             raise ValueError("xs must hold at least one sequence, got B = 0")
         counts = None if mask is None else counting(mask, B, T)
-        if mask is not None and not np.isfinite(xs.sum()):
+        if mask is not None and not np.isfinite(xs).all():
             expect("xs", np.where(counts[..., None], xs, 0), shape, self.dtype)
         starts = check_state("state", state, self.state_sizes, B, self.dtype)
 
