@@ -37,7 +37,7 @@ class Linear(Layer):
         )
 
     def forward(self, hs):
-        """Return the outputs (..., O) of hs (..., H): (B, T, H), or (B, H) for one step."""
+        """Return the outputs (..., O) of hs (..., H), such as (B, T, H) or (B, H)."""
         W_y, b_y = self._weights().values()
         hs = rectangular("hs", hs)
         leading = ("B", "T", *"NMLK")[: max(hs.ndim - 1, 0)]
@@ -88,14 +88,14 @@ class Embedding(Layer):
         self.add_params(W_e=W_e)
 
     def forward(self, labels):
-        """Return the rows (..., I) of labels (...): (B, T), or (B,) for one step."""
+        """Return the rows (..., I) of labels (...) of int, such as (B, T) or (B,)."""
         (W_e,) = self._weights().values()
         labels = expect_labels("labels", labels, self.vocabulary_size)
         self._tape = labels.copy()
         return W_e[labels]
 
     def backward(self, dxs):
-        """Sum the gradients of each row, dxs (..., I), over the places where its label stood.
+        """Sum the gradients dxs (..., I) of each row over where its label stood.
 
         It returns None: a label is a name, not a number, so it has no gradient.
         """
