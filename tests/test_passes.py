@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agreement import assert_agree, assert_same
-from cases import PASSES, VARIANTS, Case
+from cases import PASSES, Case
 
 each = pytest.mark.parametrize("variant", PASSES.values(), ids=PASSES)
 
