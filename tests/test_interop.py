@@ -159,6 +159,13 @@ def test_nothing_is_shared_with_what_came_or_went(cls):
             assert each.params[name].flags.writeable
 
 
+def test_what_the_module_offers():
+    names = {f"{way}_{package}" for way in ("to", "from")
+             for package in ("torch", "keras", "onnx")}  # fmt: skip
+    assert {*interop.__all__} == names | {"run_onnx"}
+    assert all(callable(getattr(interop, name)) for name in interop.__all__)
+
+
 def test_the_module_imports_none_of_the_packages():
     book = Path(__file__).resolve().parent.parent / "book"
     names = "{'torch', 'onnx', 'onnxruntime'}"

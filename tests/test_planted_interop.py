@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from cases import VARIANTS, Case
+from exchange import SINGLE
 from test_interop_keras import keras_difference
-from test_interop_onnx import SINGLE, foreign_difference, onnx_difference
+from test_interop_onnx import onnx_difference
+from test_interop_onnx_read import foreign_difference
 from test_interop_torch import torch_gap
 from unrolled import interop
 from unrolled.interop.layouts import KERAS, ONNX, TORCH

@@ -17,17 +17,11 @@ class Checkpointed:
     Parameters
     ----------
     layer : Recurrent
-        What runs. In all but its passes the one stands for the other: parameters,
-        gradients, sizes.
+        What runs, one layer; another raises a TypeError. In all but its passes the one
+        stands for the other: parameters, gradients, sizes.
     every : int, optional
-        How many steps lie between two states that are kept; ceil(sqrt(T)) if it is not
-        given.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the layer is not one recurrent layer, or every is not a whole number of at
-        least 1.
+        How many steps lie between two states that are kept, 1 or more; ceil(sqrt(T)) if
+        it is not given.
 
     Notes
     -----

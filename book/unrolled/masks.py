@@ -9,24 +9,10 @@ from .arguments import rectangular, shape_text
 
 
 def counting(mask, B, T):
-    """Return which steps count, for B sequences of T steps.
+    """Return which steps count, as an array (B, T) of bool.
 
-    Parameters
-    ----------
-    mask : array, shape (B, T) of bool, or (B,) of int, or None
-        True where a step counts, or the lengths; None is all steps.
-    B, T : int
-        The sizes of the batch.
-
-    Returns
-    -------
-    array, shape (B, T) of bool
-        True where a step counts.
-
-    Raises
-    ------
-    ValueError
-        If it is neither, or a length is not between 0 and T.
+    mask is such an array, or the lengths (B,) of B sequences of T steps, or None where
+    all steps count. Another, or a length not in 0 … T, raises a ValueError.
     """
     if mask is None:
         return np.ones((B, T), bool)
@@ -54,10 +40,8 @@ class Packing:
     ----------
     whole : bool
         Whether every step counts.
-    steps : list of slice
-        The rows of each step.
-    rows : int
-        How many rows there are.
+    steps, rows : list of slice, int
+        The rows of each step, and how many there are in all.
     """
 
     def __init__(self, B, T, counts=None):
@@ -96,8 +80,8 @@ class Packing:
         if out is None:
             out = np.empty((self.rows, array.shape[-1]), array.dtype)
         if self.whole:
-            shape = len(self.steps), self.B, array.shape[-1]
-            out.reshape(shape)[...] = self._of(array).swapaxes(0, 1)
+            steps = self._of(array)
+            out.reshape(steps.shape)[...] = steps
         else:
             out[...] = array[self._sequence, self._time]
         return out
@@ -105,21 +89,21 @@ class Packing:
     def scatter(self, rows, array):
         """Copy rows (rows, N) to their places in an array (B, T, N)."""
         if self.whole:
-            shape = len(self.steps), self.B, array.shape[-1]
-            self._of(array)[...] = rows.reshape(shape).swapaxes(0, 1)
+            steps = self._of(array)
+            steps[...] = rows.reshape(steps.shape)
         else:
             array[self._sequence, self._time] = rows
 
     def by_step(self, array):
         """List the rows of each step of an array (B, T, N); copied only if packed."""
         if self.whole:
-            return [*self._of(array).swapaxes(0, 1)]
+            return [*self._of(array)]
         rows = self.gather(array)
         return [rows[now] for now in self.steps]
 
     def _of(self, array):
-        """View the steps of this part."""
-        return array[:, self._first : self._first + len(self.steps)]
+        """View the steps of this part as (T, B, N)."""
+        return array[:, self._first : self._first + len(self.steps)].swapaxes(0, 1)
 
     def sort(self, part):
         """Copy a part of the state (B, N), the longest sequence first."""

@@ -7,21 +7,12 @@ from .arguments import positive
 
 
 def seconds(run, *arguments, repeats=5):
-    """Time a computation, and keep the run that was disturbed least.
-
-    Parameters
-    ----------
-    run : callable
-        What is measured.
-    *arguments
-        What it is called with.
-    repeats : int
-        How often it is run.
+    """Time ``run(*arguments)``, and keep the run that was disturbed least.
 
     Returns
     -------
     float
-        The shortest of the times, in seconds. Compare two of them as a ratio.
+        The shortest of ``repeats`` times, in seconds. Compare two of them as a ratio.
     """
     times = []
     for _ in range(positive("repeats", repeats)):
@@ -32,14 +23,7 @@ def seconds(run, *arguments, repeats=5):
 
 
 def peak_memory(run, *arguments):
-    """Measure how much memory a computation holds at its worst moment.
-
-    Parameters
-    ----------
-    run : callable
-        What is measured.
-    *arguments
-        What it is called with.
+    """Measure how much memory ``run(*arguments)`` holds at its worst moment.
 
     Returns
     -------

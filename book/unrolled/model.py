@@ -24,8 +24,6 @@ class Model(Composite):
 
     Attributes
     ----------
-    layer, head, embedding : layer
-        The parts.
     params, grads : dict
         Those of all parts: ``embedding.W_e``, ``layer.W_x``, …, ``head.W_y``; the
         arrays are theirs.

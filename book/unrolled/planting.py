@@ -8,7 +8,7 @@ import numpy as np
 
 
 def plant(function, mistakes, **names):
-    """Return a copy of a function with other right-hand sides.
+    """Return a copy of a function with other right-hand sides, without decorators.
 
     Parameters
     ----------
@@ -19,19 +19,10 @@ def plant(function, mistakes, **names):
         ``da = dh``, and likewise ``da += …``, ``np.add(x, y, da)``, ``a, da = x, y``,
         ``{"da": …}`` and ``grads["da"] = …``. ``"dc@2"`` is the second of several,
         ``"h, c"`` what is unpacked into both, ``"for t"`` what a loop runs over,
-        ``"return"`` all that is returned.
+        ``"return"`` all that is returned. A name that is not assigned, or several
+        times and none is chosen, raises a ValueError.
     **names
         What the copy sees in place of names from outside the function.
-
-    Returns
-    -------
-    function
-        The copy, without decorators.
-
-    Raises
-    ------
-    ValueError
-        If a name is not assigned, or several times and none is chosen.
     """
     tree, new = ast.parse(textwrap.dedent(inspect.getsource(function))), {}
     for place, wrong in mistakes.items():

@@ -32,7 +32,6 @@ class FastGRU(FastLoop):
             return *parts, u[:n], scale[:n], shift[:, :n], bias[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             gates = a[now].reshape(3, n, H)  # each gate in one piece
             parts = a[now][:, : 2 * H], a[now][:, 2 * H :], gates[:2], *gates
             return *parts, q[now], h[before], h[end], *work(n)
@@ -60,11 +59,9 @@ class FastGRU(FastLoop):
 
         @cache
         def work(n):
-            """View the room to work in for n sequences."""
             return dh[:n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             da = a[now].reshape(n, 3, H).swapaxes(0, 1)
             return a[now], da, q[now], *work(n)
 

@@ -30,7 +30,6 @@ class FastLSTM(FastLoop):
             return p[:n], p_gates, scale[:n], shift[:, :n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             gates = a[now].reshape(4, n, H)  # each gate in one piece
             states = c[before], c[end], h[before], h[end]
             return a[now], gates, *gates, *states, *work(n)
@@ -54,11 +53,9 @@ class FastLSTM(FastLoop):
 
         @cache
         def work(n):
-            """View the room to work in for n sequences."""
             return dh[:n], dc[:n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             da = a[now].reshape(n, 4, H).swapaxes(0, 1)
             return a[now], da[:3], da[3], *work(n)
 
