@@ -100,7 +100,7 @@ PLANTED = {
         LENGTHS,
     ),
     "Packing: a stretch of another's rows": Mistake(
-        Packing.part, {"rows": "slice(0, steps[-1].stop - steps[0].start)"},
+        Packing.part, {"before": "0"},
         CUT, HOLES,
     ),
     "Packing: a stretch of the first steps": Mistake(

@@ -93,7 +93,7 @@ class Recomputing:
         """Run a layer over xs (B, T, I), a stretch at a time; see `Loop`."""
         # The way back runs again with the weights of now, whatever becomes of them.
         weights = {name: p.copy() for name, p in weights.items()}
-        xs, T, kept = xs.copy(), len(packing.steps), []
+        xs, T, kept = xs.copy(), len(packing.sizes), []
         every = self.every or max(1, math.ceil(math.sqrt(T)))
         for start in range(0, T, every):
             kept.append((start, state))

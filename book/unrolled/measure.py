@@ -7,12 +7,9 @@ from .arguments import positive
 
 
 def seconds(run, *arguments, repeats=5):
-    """Time ``run(*arguments)``, and keep the run that was disturbed least.
+    """Time ``run(*arguments)`` in seconds: the shortest of ``repeats`` runs.
 
-    Returns
-    -------
-    float
-        The shortest of ``repeats`` times, in seconds. Compare two of them as a ratio.
+    It is the one that was disturbed least. Compare two of them as a ratio.
     """
     times = []
     for _ in range(positive("repeats", repeats)):
@@ -25,10 +22,7 @@ def seconds(run, *arguments, repeats=5):
 def peak_memory(run, *arguments):
     """Measure how much memory ``run(*arguments)`` holds at its worst moment.
 
-    Returns
-    -------
-    float
-        The peak of what Python and NumPy allocated meanwhile, in MB (10**6 bytes).
+    It is the peak of what Python and NumPy allocated meanwhile, in MB (10**6 bytes).
     """
     tracemalloc.start()
     try:

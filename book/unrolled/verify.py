@@ -108,17 +108,8 @@ def complex_step(f, x):
 
     f(x + ih) = f(x) + ih f'(x) + O(h**2), so the imaginary part over h is f'(x). It
     needs an f without absolute values, comparisons or conjugates on the way. Squire and
-    Trapp (1998).
-
-    Parameters
-    ----------
-    f, x
-        See `finite_differences`; f returns a complex number, and x is complex128.
-
-    Returns
-    -------
-    array of float64
-        df/dx, the shape of x.
+    Trapp (1998). See `finite_differences`; here f returns a complex number, x is
+    complex128, and the gradient float64.
     """
     h = 1e-30
 

@@ -69,9 +69,10 @@ class FastGRU(FastLoop):
         dot, add, multiply = np.dot, np.add, np.multiply
         for start, stop, n in rows.blocks(5 * self.dtype.itemsize * H):
             slopes = self._slopes(rows, a, q, h, start, stop, n)
-            to = slopes[:, :3], slopes[:, 3], slopes[:, 4]
-            views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
-            for (da_t, parts, da_n, dh_n, u_n), to_rzq, to_n, z, dh_t in reversed(
+            blocks = slopes[:, :3], slopes[:, 3], slopes[:, 4]
+            to = self.block_views(stop - start, rows, *blocks)
+            views = zip(steps[start:stop], to, dhs[start:stop], strict=True)
+            for (da_t, parts, da_n, dh_n, u_n), (to_rzq, to_n, z), dh_t in reversed(
                 [*views]
             ):
                 add(dh_n, dh_t, dh_n)  # from the step to the right, from the output
