@@ -213,6 +213,10 @@ MISTAKES = {
         {"step_back": lambda self, w, h, dh: ((dh,), {"a_x": dh, "V": dh})},
         "Wrong.<lambda> must send to a_x and any of W_x, W_h, b, got a_x, V",
     ),
+    "no names at all": (
+        {"step_back": lambda self, w, h, dh: ((dh,), None)},
+        "Wrong.<lambda> must send to a_x and any of W_x, W_h, b, got None",
+    ),
     "nothing for a_x": (
         {"step_back": lambda self, w, h, dh: ((dh,), {"W_h": (h, dh)})},
         "Wrong.<lambda> must send to a_x and any of W_x, W_h, b, got W_h",

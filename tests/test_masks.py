@@ -244,8 +244,12 @@ def test_a_packing_reads_and_writes_the_steps_that_count(B, T, seed, data):
     closed = [array[b, counts[b]] for b in order]  # without holes, the longest first
     start = data.draw(st.integers(0, len(packing.steps)))
     stop = data.draw(st.integers(start, len(packing.steps)))
-    for part, times in ((packing, range(len(packing.steps))),
-                        (packing.part(start, stop), range(start, stop))):  # fmt: skip
+    several = packing.part(start, stop)
+    for part, times in (
+        (packing, range(len(packing.steps))),
+        (several, range(start, stop)),
+        (several.part(1, 9), range(start + 1, stop)),
+    ):
         want = [[one[t] for one in closed if t < len(one)] for t in times]
         rows = [row for step in want for row in step]
         assert part.rows == len(rows) and len(part.steps) == len(want)
