@@ -10,8 +10,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from agreement import assert_agree, assert_same
 from nets import NETS, SMALL, Net, each, flat
 from unrolled import GRU, LSTM, RNN, Bidirectional, Checkpointed, Stack
-from unrolled.verify import check_layer, complex_step
+from unrolled.state import leaves
+from unrolled.verify import check_layer, complex_step, finite_differences, mismatch
 
+DEEP = ("stack", ("leaf", "LSTM", 3), ("leaf", "MGU", 2), ("leaf", "RNN, tanh", 3))
 BOTH = st.sampled_from([np.float64, np.float32])
 SIZE = st.integers(1, 4)
 
@@ -156,54 +158,27 @@ def test_the_final_state_of_the_way_back_belongs_to_the_first_step():
     )
 
 
-@pytest.mark.parametrize("shared", [False, True])
-def test_dropout_acts_between_layers_and_keeps_the_mean(shared):
-    rng = np.random.default_rng(0)
-    below, above = layer(RNN, 2, 50), layer(RNN, 50, 3)
-    stack = Stack([below, above], dropout=0.25, shared=shared, rng=rng)
-    xs, seen = rng.normal(size=(20, 30, 2)), []
-    above_forward = above.forward
-    above.forward = lambda xs, *_: (seen.append(xs), above_forward(xs))[1]
-    stack.forward(xs)
-    factor = seen[0] / below.twin().forward(xs)[0]
-    assert set(np.unique(factor.round(12))) == {0.0, round(1 / 0.75, 12)}
-    assert (factor.std(axis=1).max() < 1e-12) == shared
-    assert abs(factor.mean() - 1) < 0.05  # of 1000 masks or 30000: four deviations
-    stack.training = False
-    stack.forward(xs)
-    np.testing.assert_array_equal(seen[1], below.twin().forward(xs)[0])
-
-
-@pytest.mark.parametrize("shared", [False, True])
-def test_the_gradient_goes_through_the_same_mask(shared):
-    net = Net(SMALL["stack"])
-    rng = np.random.default_rng(3)
-    stack = Stack(net.layer.layers, dropout=0.5, shared=shared, rng=rng)
-    state = rng.bit_generator.state
-    got = net.run(stack)
+@pytest.mark.parametrize("mask", [None, [3, 5, 1]], ids=["whole", "lengths"])
+@pytest.mark.parametrize("net", [*SMALL.values(), DEEP, ("stack", ("leaf", "LSTM", 3))],
+                         ids=[*SMALL, "three", "one"])  # fmt: skip
+def test_the_gradient_of_the_last_output_joins_that_of_the_state(net, mask):
+    net = Net(net)
+    layer, dh = net.layer, net.dhs[:, 0]
 
     def loss():
-        rng.bit_generator.state = state
-        hs, last = stack.forward(net.xs, net.state)
-        pairs = zip([hs, *flat(last)], [net.dhs, *flat(net.dstate)], strict=True)
-        return sum((a * d).sum() for a, d in pairs)
+        _, last = layer.forward(net.xs, net.state, *([] if mask is None else [mask]))
+        pairs = zip(flat(last), flat(net.dstate), strict=True)
+        return (layer.last_output(last) * dh).sum() + sum(
+            (a * d).sum() for a, d in pairs
+        )
 
-    from unrolled.verify import finite_differences, mismatch
-
-    for name, p in {"xs": net.xs, **stack.params}.items():
-        want = finite_differences(loss, p)
-        assert mismatch(got[f"d{name}"], want).error < 1e-9, name
-    assert np.abs(got["dxs"] - net.run(net.layer)["dxs"]).max() > 1e-3
-
-
-def test_each_pass_draws_anew_and_a_copy_draws_for_itself():
-    xs = np.random.default_rng(0).normal(size=(2, 3, 3))
-    parts = [layer(RNN, 3, 8), layer(RNN, 8, 8)]
-    stack = Stack(parts, dropout=0.5, rng=np.random.default_rng(0))
-    other = stack.astype(np.float64)
-    first = stack.forward(xs)[0]
-    assert np.abs(stack.forward(xs)[0] - first).max() > 0.01
-    np.testing.assert_array_equal(other.forward(xs)[0], first)
+    loss()
+    dxs, _ = layer.backward(None, layer.into_last_output(net.dstate, dh))
+    assert mismatch(dxs, finite_differences(loss, net.xs)).error < 1e-9
+    dstate = layer.into_last_output(None, dh)
+    assert np.abs(layer.last_output(dstate) - dh).max() == 0
+    total = sum(np.abs(part).sum() for part in leaves(dstate))
+    np.testing.assert_allclose(total, np.abs(dh).sum())
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -87,7 +87,7 @@ def test_windows_are_copies():
         (np.zeros(3), 0, 1, "length must be at least 1, got 0"),
         (np.zeros(3), 1, 0, "horizon must be at least 1, got 0"),
         (np.zeros(3), 3, 1, "need at least 4 values, got 3"),
-        ([1, [2]], 3, 1, "series must be rectangular, got rows that differ"),
+        ([1, [2]], 3, 1, "^series must be rectangular, got rows that differ"),
     ],
 )
 def test_windows_say_what_is_wrong(s, length, horizon, sentence):

@@ -291,6 +291,19 @@ def test_an_arrow_ends_at_a_box_and_leaves_from_its_edge():
     np.testing.assert_allclose(end, [3.5, 1], atol=0.05)
 
 
+def test_texts_lie_above_boxes_and_boxes_above_arrows():
+    d = figures.unrolled_graph(3, skip=True)
+    d.draw()
+    (arrow, *_), (dots,), (label, *_), (box, *_) = d.arrows, d.texts, d.labels, d.boxes
+    layers = [arrow, dots, box, d.ax.texts[0], label]
+    heights = [artist.get_zorder() for artist in layers]
+    assert heights == sorted(set(heights))
+    widths = {artist.get_linewidth() for artist in d.arrows + d.boxes}
+    assert 1 < min(widths) <= max(widths) < 1.5
+    sizes = [text.get_size() for text in (d.ax.texts[0], label)]
+    assert sizes == [12, 10.5]
+
+
 @pytest.mark.parametrize(("gradient", "side"), [(False, 1), (True, -1)])
 def test_a_label_stands_at_the_middle_of_its_arrow_close_by(gradient, side):
     """Above one that goes right; the label of a gradient stands on its other side."""

@@ -169,6 +169,17 @@ def test_a_data_type_without_gradients_is_refused():
         Linear(3, 2, rng=np.random.default_rng(0), dtype=np.int64)
 
 
+def test_what_is_not_finite_passes_on_to_the_loop_that_watches():
+    head, _ = make()
+    assert np.isnan(head.forward(np.full((2, 3), np.nan))).all()
+    assert np.isnan(head.backward(np.full((2, 2), np.nan))).all()
+    assert np.isnan(head.grads["W_y"]).all() and np.isnan(head.grads["b_y"]).all()
+    embedding, _ = table()
+    embedding.forward([1])
+    embedding.backward(np.full((1, 3), np.nan))
+    assert np.isnan(embedding.grads["W_e"]).sum() == 3
+
+
 # --- the embedding ------------------------------------------------------------------
 
 

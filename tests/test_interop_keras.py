@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreement import error, floats
 from exchange import BOTH, SEED, SIZE, assert_same_layer, make, refusal
-from oracle_keras import ACTIVATIONS, by_keras, draw_weights
+from oracle_keras import ACTIVATIONS, draw_weights, keras_difference, keras_variant
 from unrolled import GRU, LSTM, RNN, Bidirectional, Stack, interop
 
 KERAS_CASES = [
@@ -17,44 +16,12 @@ KERAS_CASES = [
 ]
 
 
-def keras_difference(kind, activation, reset_after, *, I=3, H=3, B=2, T=4, seed=0,
-                     read=None, write=None):  # fmt: skip
-    """Return how far from Keras a layer is that was read, and one that was written."""
-    rng = np.random.default_rng(seed)
-    weights = draw_weights(rng, kind, I, H, reset_after)
-    options = {"activation": activation, "reset_after": reset_after}
-    layer = (read or interop.from_keras)(kind, weights, **options)
-    xs = floats(rng, B, T, I)
-    state = [floats(rng, B, H) for _ in range(2 if kind == "LSTM" else 1)]
-    hs, last = layer.forward(xs, state if kind == "LSTM" else state[0])
-    ours = [hs, *last] if kind == "LSTM" else [hs, last]
-    theirs = by_keras(kind, weights, activation, xs, state)
-    first = max(error(a, b, 1.0) for a, b in zip(ours, theirs, strict=True))
-
-    variant = keras_variant(type(layer), activation, reset_after)
-    mine = make(type(layer), I, H, seed=seed, **variant)
-    hs, _ = mine.forward(xs, state if kind == "LSTM" else state[0])
-    given = (write or interop.to_keras)(mine)
-    second = error(hs, by_keras(kind, given, activation, xs, state)[0], 1.0)
-    return first, second
-
-
 @given(st.sampled_from(KERAS_CASES), SIZE, SIZE, SIZE, st.integers(1, 5), SEED)
 def test_layers_of_keras_are_those_of_its_equations(case, I, H, B, T, seed):
     sizes = {"I": I, "H": H, "B": B, "T": T, "seed": seed}
     first, second = keras_difference(*case, **sizes)
     assert first < 1e-12
     assert second < 1e-12
-
-
-def keras_variant(cls, activation, reset_after):
-    """Return the options with which our layer is that of Keras."""
-    f = {"linear": "identity"}.get(activation, activation)
-    return {
-        RNN: {"activation": f},
-        LSTM: {"input_activation": f, "output_activation": f},
-        GRU: {"reset": "after" if reset_after else "before"},
-    }[cls]
 
 
 @given(st.sampled_from(KERAS_CASES), SIZE, SIZE, BOTH, SEED)

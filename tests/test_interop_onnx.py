@@ -12,6 +12,7 @@ from onnx import numpy_helper
 from agreement import error, floats
 from cases import VARIANTS, Case
 from exchange import BOTH, SEED, SINGLE, SIZE, assert_same_layer, make, refusal, stacked
+from foreign import onnx_difference
 from nets import Net
 from unrolled import GRU, LSTM, RNN, Bidirectional, Stack, interop
 
@@ -20,20 +21,6 @@ IN_ONNX = [
     for name, (_, options) in VARIANTS.items()
     if not options.keys() & {"gate_recurrence", "projection_size", "layer_norm"}
 ]
-
-
-def onnx_difference(case, write=None):
-    """Return how far ONNX Runtime is from our float32, and a layer read from ours."""
-    model = (write or interop.to_onnx)(case.layer)
-    onnx.checker.check_model(model, full_check=True)
-    start = {f"{key}_0": part for key, part in case.parts(case.state).items()}
-    hs, last = interop.run_onnx(model, case.xs, start)
-    want, end = case.layer.forward(case.xs, case.state)
-    again, _ = interop.from_onnx(model).forward(case.xs, case.state)
-    ends = {f"{key}_T": part for key, part in case.parts(end).items()}
-    assert ends.keys() == last.keys()
-    gaps = [error(last[key], part, 1.0) for key, part in ends.items()]
-    return max(error(hs, want, 1.0), *gaps), error(again, want, 1.0)
 
 
 @pytest.mark.parametrize("name", IN_ONNX)

@@ -123,7 +123,7 @@ def test_clipping_is_that_of_torch(limit, dtype, seed):
 
     arrays = list(grads.values())
     got = clip_by_norm(grads, limit)
-    assert isinstance(got, float)
+    assert type(got) is float
     assert_agrees(np.asarray(got, dtype), want, dtype)
     # torch divides by norm + 1e-6, so that zero does not divide; the paper does not.
     paper = (want + 1e-6) / want if limit < want else 1.0

@@ -7,14 +7,10 @@ import numpy as np
 import pytest
 
 from agreement import assert_agree, assert_same
-from cases import PASSES, VARIANTS, Case
+from cases import PASSES, Case
+from unrolled.state import leaves
 
 each = pytest.mark.parametrize("variant", PASSES.values(), ids=PASSES)
-
-
-def listed(state):
-    """Return the parts of a state."""
-    return list(state) if isinstance(state, tuple) else [state]
 
 
 @each
@@ -85,7 +81,7 @@ def test_a_missing_gradient_is_zero(variant):
     want = case.run()
     case.dhs = None
     assert_same(case.run(), want)
-    case.dstate = case.packed([np.zeros_like(p) for p in listed(case.dstate)])
+    case.dstate = case.packed([np.zeros_like(p) for p in leaves(case.dstate)])
     assert not any(
         array.any() for name, array in case.run().items() if name.startswith("d")
     )
@@ -130,7 +126,7 @@ def test_a_refused_forward_corrupts_no_pass(variant, what):
     if what == "xs":
         xs[-1, -1, -1] = np.nan
     elif what == "state":
-        state = case.packed([part * np.nan for part in listed(state)])
+        state = case.packed([part * np.nan for part in leaves(state)])
     else:
         case.layer.params["b"] = b[:-1]
     with pytest.raises(ValueError, match="must"):
@@ -149,11 +145,11 @@ def test_nobody_can_write_into_the_tape(variant, B):
     """Not through what came in, what went out, nor through the parameters."""
     case = Case(*variant, B=B)
     want = case.run()
-    dhs, dstate = case.dhs.copy(), case.packed([p.copy() for p in listed(case.dstate)])
+    dhs, dstate = case.dhs.copy(), case.packed([p.copy() for p in leaves(case.dstate)])
 
     hs, last = case.layer.forward(case.xs, case.state)
-    outputs = hs.copy(), case.packed([part.copy() for part in listed(last)])
-    ours = [case.xs, hs, *listed(case.state), *listed(last)]
+    outputs = hs.copy(), case.packed([part.copy() for part in leaves(last)])
+    ours = [case.xs, hs, *leaves(case.state), *leaves(last)]
     for k, array in enumerate(ours):
         assert not any(np.shares_memory(array, other) for other in ours[:k])
     for array in (*ours, *case.layer.params.values()):
@@ -161,7 +157,7 @@ def test_nobody_can_write_into_the_tape(variant, B):
     gradients = case.layer.backward(case.dhs, case.dstate)
     assert_same(case.named(outputs, gradients), want)
     for got, kept in zip(
-        [case.dhs, *listed(case.dstate)], [dhs, *listed(dstate)], strict=True
+        [case.dhs, *leaves(case.dstate)], [dhs, *leaves(dstate)], strict=True
     ):
         np.testing.assert_array_equal(got, kept)  # what came in is as it was
 
@@ -184,6 +180,47 @@ def test_a_parameter_put_in_anothers_place_counts_from_the_next_forward(variant)
     other.xs, other.dhs, other.state, other.dstate = (
         case.xs, case.dhs, case.state, case.dstate)  # fmt: skip
     assert_same(case.run(), other.run())
+
+
+@each
+def test_no_two_parameters_share_memory(variant):
+    layer = Case(*variant).layer
+    for made in (layer, layer.astype(np.float32)):
+        params = [*made.params.values()]
+        for k, p in enumerate(params):
+            assert not any(np.shares_memory(p, other) for other in params[:k])
+    case = Case(*variant)
+    case.run()
+    grads = [*case.layer.grads.values()]
+    for k, grad in enumerate(grads):
+        assert not any(np.shares_memory(grad, other) for other in grads[:k])
+
+
+@each
+@pytest.mark.parametrize("mask", [None, [5, 3, 0]], ids=["whole", "lengths"])
+def test_a_gradient_may_be_infinite_since_train_watches_that(variant, mask):
+    case = Case(*variant)
+    case.layer.forward(case.xs, case.state, mask)
+    dlast = case.packed([np.full_like(p, np.inf) for p in leaves(case.dstate)])
+    with np.errstate(invalid="ignore"):
+        _, first = case.layer.backward(None, dlast)
+        assert not np.isfinite(leaves(first)[0]).all()
+        both = case.layer.into_last_output(dlast, np.ones((3, case.layer.output_size)))
+    assert np.isinf(leaves(both)[0]).all()
+
+
+@each
+def test_the_last_output_and_its_gradient(variant):
+    case = Case(*variant)
+    hs, last = case.layer.forward(case.xs, case.state)
+    np.testing.assert_array_equal(case.layer.last_output(last), hs[:, -1])
+    case.dhs[:, :-1] = 0
+    want, before = case.run(), [part.copy() for part in leaves(case.dstate)]
+    dlast, case.dhs = case.layer.into_last_output(case.dstate, case.dhs[:, -1]), None
+    for part, kept in zip(leaves(case.dstate), before, strict=True):
+        np.testing.assert_array_equal(part, kept)  # added to a copy
+    case.dstate = dlast
+    assert_agree(case.run(), want, np.float64)
 
 
 SHAPES = {

@@ -47,7 +47,9 @@ READ_ROWS = "(layer.read(w, packing.gather(xs))[0], {})"
 
 BY_EQUATIONS = {
     "W_h: no sum over time": Mistake(
-        LOOP, {"grads[name]": "_total([steps[-1][name]])"}, (T_1,)
+        LOOP,
+        {"grads@2": "grads | {n: _total([received[-1][n]]) for n in names}"},
+        (T_1,),
     ),
     "W_x: no sum over time": Mistake(  # B = 2: the rows of the last step
         READ, {"W_x": "(x[-2:], da_x[-2:])"}, (T_1,)
@@ -62,17 +64,19 @@ BY_EQUATIONS = {
     "W_h not transposed": Mistake(
         CELL, {"dh_prev": "da @ w.W_h"}, (H_1, SYMMETRIC, ONE_STEP_NO_STATE)
     ),
-    "state gradient dropped": Mistake(LOOP, {"dnow[0]": "dh_t"}),
-    "output gradient dropped": Mistake(LOOP, {"dnow[0]": "dnow[0]"}),
+    "state gradient dropped": Mistake(LOOP, {"dstate_t[0]": "dh_above"}),
+    "output gradient dropped": Mistake(LOOP, {"dstate_t[0]": "dstate_t[0]"}),
     "only the last output's gradient": Mistake(
         LOOP,
-        {"for dh_t": "packing.by_step(dhs * np.eye(len(dhs[0]))[-1:].T)[::-1]"},
+        {"for dh_above": "packing.by_step(dhs * np.eye(len(dhs[0]))[-1:].T)[::-1]"},
         (T_1,),
     ),
     "overwritten where two meet": Mistake(
-        LOOP, {"dnow[0]": "dnow[0] if dnow[0].any() else dh_t"}
+        LOOP, {"dstate_t[0]": "dstate_t[0] if dstate_t[0].any() else dh_above"}
     ),
-    "multiplied where two meet": Mistake(LOOP, {"dnow[0]": "dnow[0] * dh_t"}),
+    "multiplied where two meet": Mistake(
+        LOOP, {"dstate_t[0]": "dstate_t[0] * dh_above"}
+    ),
     "gradient of the last state ignored": Mistake(
         Recurrent.backward, {"ends@2": "[0 * packing.sort(part) for part in ends]"}
     ),
@@ -88,17 +92,19 @@ BY_EQUATIONS = {
     ),
     "W_x: time and batch mixed up": Mistake(
         Loop.run,
-        {"a_x, read": READ_ROWS.format("xs.reshape(-1, xs.shape[-1])")},
+        {"a_x, kept_x": READ_ROWS.format("xs.reshape(-1, xs.shape[-1])")},
         (T_1, B_1),
     ),
     "W_x: x not reversed with da": Mistake(
-        Loop.run, {"a_x, read": READ_ROWS.format("packing.gather(xs[:, ::-1])")}, (T_1,)
+        Loop.run,
+        {"a_x, kept_x": READ_ROWS.format("packing.gather(xs[:, ::-1])")},
+        (T_1,),
     ),
     "forward in time": Mistake(
         LOOP,
         {
-            "for dh_t": "packing.by_step(dhs)",
-            "dprev, received": "step_back(w, kept.pop(0), *dnow)",
+            "for dh_above": "packing.by_step(dhs)",
+            "dprev, received_t": "step_back(w, kept.pop(0), *dstate_t)",
         },
         (T_1,),
     ),

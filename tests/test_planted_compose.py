@@ -100,7 +100,7 @@ PLANTED = {
         LENGTHS,
     ),
     "Packing: a stretch of another's rows": Mistake(
-        Packing.part, {"rows": "slice(0, steps[-1].stop - steps[0].start)"},
+        Packing.part, {"before": "0"},
         CUT, HOLES,
     ),
     "Packing: a stretch of the first steps": Mistake(
@@ -163,7 +163,7 @@ IN_MODEL = {
     "the gradient of the state dropped": (
         Model.backward, {"dxs, dstate": "self.layer.backward(dhs)"}, LEAF,
     ),
-    "the padding's gradient not ignored": (Model.backward, {"dys": "dys"}, LEAF),
+    "the padding's gradient not ignored": (Model.backward, {"dys@2": "dys"}, LEAF),
     "labels of the padding looked up": (
         Composite._enter, {"xs@2": "self.embedding.forward(xs)"}, LEAF,
     ),

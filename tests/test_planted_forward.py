@@ -50,18 +50,18 @@ PLANTED = {
         LSTM, WITH, {"one": "0.5 + 0 * c_prev"}, {"output_gate": False},
     ),
     "gate recurrence: the gates in another order": (
-        LSTM, WITH, {"for gate, seen": "zip('iof', blocks(gates @ w.W_gates, 3))"},
+        LSTM, WITH, {"for gate, term": "zip('iof', blocks(gates @ w.W_gates, 3))"},
         RECURRENT,
     ),
     "projection: before the output gate": (
-        LSTM, WITH, {"h": "y @ w.W_proj"}, PROJECTED,
+        LSTM, WITH, {"h": "c_out @ w.W_proj"}, PROJECTED,
     ),
     "layer norm: the cell is carried normalised": (
-        LSTM, WITH, {"return": "(h, seen), kept"}, NORM,
+        LSTM, WITH, {"return": "(h, c_seen), kept"}, NORM,
     ),
     "layer norm: no gain": (LSTM, WITH, {"product@2": "norm_h[0]"}, NORM),
     "layer norm: of the inputs, no gain": (
-        LSTM, LSTM.read, {"return@2": "unit + w.b, (x, unit, s)"}, NORM,
+        LSTM, LSTM.read, {"return@2": "u + w.b, (x, u, s)"}, NORM,
     ),
     "layer norm: divided by the variance": (
         LSTM, normalise, {"return": "a / s**2, s"}, NORM,

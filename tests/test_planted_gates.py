@@ -34,7 +34,7 @@ LSTM_BY_EQUATIONS = {
     "no dc from the step to the right": (LSTM.step_back, {"dc_prev": "0 * dc"}),
     "sigmoid for its derivative": (LSTM.step_back, {"da_o": "do * o"}),
     "no dc through the output": (LSTM.step_back, {"dc": "dc"}),
-    "no dh from the output above": (Loop.run_back, {"dnow[0]": "dnow[0]"}),
+    "no dh from the output above": (Loop.run_back, {"dstate_t[0]": "dstate_t[0]"}),
     "f of the wrong sequence": (LSTM.step_back, {"dc_prev": "dc * f[::-1]"}),
     "c_t for c_{t-1}": (LSTM.step_back, {"df": "dc * c"}),
     "tanh(c) as c": (LSTM.step_back, {"tanh_c": "c"}),
@@ -54,8 +54,8 @@ LSTM_BY_EQUATIONS = {
     "h_t for h_{t-1}": (LSTM.step_back, {"W_h": "(o * tanh_c, da)"}),
     "the steps forward in time": (
         Loop.run_back,
-        {"for dh_t": "packing.by_step(dhs)",
-         "dprev, received": "step_back(w, kept.pop(0), *dnow)"},
+        {"for dh_above": "packing.by_step(dhs)",
+         "dprev, received_t": "step_back(w, kept.pop(0), *dstate_t)"},
     ),
 }  # fmt: skip
 
@@ -100,14 +100,14 @@ LSTM_FAST = {
 BACK = LSTM.step_back_with_options
 OPTIONS_BACK = {
     "dh overwritten before dc is formed": (
-        {"dseen@1": "da_o * o * psi.df(y)"}, COUPLED,
+        {"dc_seen@1": "da_o * o * f_out.df(c_out)"}, COUPLED,
     ),
-    "no dc from the step to the right": ({"dc": "dseen + da_o * p_o"}, PEEPHOLE),
-    "sigmoid for its derivative": ({"da_o": "(do + dm * y) * o"}, PEEPHOLE),
+    "no dc from the step to the right": ({"dc": "dc_seen + da_o * p_o"}, PEEPHOLE),
+    "sigmoid for its derivative": ({"da_o": "(do + dm * c_out) * o"}, PEEPHOLE),
     "the gradient of a peephole cut": ({"dc_prev": "dc * f"}, PEEPHOLE),
-    "o's peephole not seen by c": ({"dc": "dc + dseen"}, PEEPHOLE),
+    "o's peephole not seen by c": ({"dc": "dc + dc_seen"}, PEEPHOLE),
     "o's peephole sees c_{t-1}": (
-        {"for gate, seen": "zip('ifo', 3 * (c_prev,), strict=True)"}, PEEPHOLE,
+        {"for gate, cell": "zip('ifo', 3 * (c_prev,), strict=True)"}, PEEPHOLE,
     ),
     "coupled gates added": ({"df@2": "df + di"}, COUPLED),
     "gates of the step before forgotten": (
@@ -120,15 +120,15 @@ OPTIONS_BACK = {
     "gates that recur, as they stand side by side": (
         {"da_ifo": "beside(da_i, da_f, da_g)"}, RECURRENT,
     ),
-    "W_proj before the output gate": ({"W_proj": "y, dh"}, PROJECTED),
+    "W_proj before the output gate": ({"W_proj": "c_out, dh"}, PROJECTED),
     "W_proj passed by": ({"dm@2": "dh[:, :1]"}, PROJECTED),
     "the gain of the state left out": (
         {"dproduct@2": "normalise_back(da, *norm_h)"}, NORM,
     ),
     "the gain of the cell left out": (
-        {"dseen@2": "normalise_back(dseen, *norm_c)"}, NORM,
+        {"dc_seen@2": "normalise_back(dc_seen, *norm_c)"}, NORM,
     ),
-    "normalised, and not on the way back": ({"dseen@2": "w.gain_c * dseen"}, NORM),
+    "normalised, and not on the way back": ({"dc_seen@2": "w.gain_c * dc_seen"}, NORM),
     "relu's slope left out": ({"da_g": "dg"}, RELU),
 }  # fmt: skip
 
@@ -195,7 +195,7 @@ PLANTED = {
         for name, wrong in OF_NORM.items()
     },
     "options: the gain of the inputs left out": Mistake(
-        LSTM, LSTM.read_back, {"dproduct": "normalise_back(da_x, unit, s)"}, NORM
+        LSTM, LSTM.read_back, {"dproduct": "normalise_back(da_x, u, s)"}, NORM
     ),
     **{f"GRU: {n}": Mistake(GRU, GRU.step_back, m) for n, m in AFTER.items()},
     **{f"GRU, fast: {n}": Mistake(GRU, *m) for n, m in AFTER_FAST.items()},

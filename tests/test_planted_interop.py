@@ -14,10 +14,9 @@ import pytest
 
 from cases import VARIANTS, Case
 from exchange import SINGLE
-from test_interop_keras import keras_difference
-from test_interop_onnx import onnx_difference
-from test_interop_onnx_read import foreign_difference
-from test_interop_torch import torch_gap
+from foreign import foreign_difference, onnx_difference
+from oracle_keras import keras_difference
+from oracle_torch import torch_gap
 from unrolled import interop
 from unrolled.interop.layouts import KERAS, ONNX, TORCH
 

@@ -22,6 +22,7 @@ from .lstm import LSTM
 from .model import Model
 from .optimise import SGD, Adam, clip_by_norm
 from .rnn import RNN
+from .sampler import Sampler, Shuffled
 from .train import train
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "MGU",
     "Model",
     "RNN",
+    "Sampler",
+    "Shuffled",
     "Stack",
     "activations",
     "check",

@@ -1,7 +1,9 @@
 """Elementwise nonlinearities, and their derivatives in terms of the output.
 
 A backward pass has the output y = f(a) at hand, not the pre-activation a. So each
-derivative is a function of y.
+derivative is a function of y. A nonlinearity and a slope take an array of any shape
+and return one of its shape and data type: ``out`` if it is given, which may be the
+array itself.
 """
 
 from typing import NamedTuple
@@ -12,67 +14,30 @@ from .arguments import choice
 
 
 class Activation(NamedTuple):
-    """A nonlinearity ``f`` and its derivative ``df``, written in terms of y = f(a).
-
-    Both take the array and, if wanted, ``out``, an array for the result; it may be the
-    array itself.
-    """
+    """A nonlinearity ``f`` and its derivative ``df``, in terms of y = f(a)."""
 
     f: callable
     df: callable
 
 
 def sigmoid(a, out=None):
-    """Squash a to (0, 1).
+    """Squash a to (0, 1): 1 / (1 + exp(-a)).
 
     The form through tanh cannot overflow, whatever the size of a.
-
-    Parameters
-    ----------
-    a : array
-        Pre-activations, any shape.
-    out : array, optional
-        Where the result goes.
-
-    Returns
-    -------
-    array
-        1 / (1 + exp(-a)), the shape and data type of a.
     """
     y = np.tanh(np.multiply(a, 0.5, out), out)
     return np.add(np.multiply(y, 0.5, out), 0.5, out)
 
 
 def relu(a, out=None):
-    """Cut a off below zero.
-
-    Parameters
-    ----------
-    a : array
-        Pre-activations, any shape.
-    out : array, optional
-        Where the result goes.
-
-    Returns
-    -------
-    array
-        a where its real part is positive, else 0; the shape and data type of a.
-    """
+    """Cut a off below zero: a where its real part is positive, else 0."""
     return np.maximum(a, 0, out=out)
 
 
 def softmax(logits):
-    """Turn logits into probabilities along the last axis.
+    """Turn logits (..., V) into probabilities: positive, of sum 1 along the last axis.
 
-    Parameters
-    ----------
-    logits : array, shape (..., V)
-        Scores; adding a constant to a row changes nothing.
-
-    Returns
-    -------
-    array, shape (..., V)
-        Positive numbers that sum to 1 along the last axis.
+    Adding a constant to a row changes nothing.
     """
     exps = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
     return exps / exps.sum(axis=-1, keepdims=True)
@@ -107,21 +72,8 @@ ACTIVATIONS = {
 
 
 def activation(name):
-    """Look up a nonlinearity by its name.
+    """Return the `Activation` of a name: "identity", "relu", "sigmoid" or "tanh".
 
-    Parameters
-    ----------
-    name : str
-        One of "identity", "relu", "sigmoid", "tanh".
-
-    Returns
-    -------
-    Activation
-        The pair (f, df).
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
+    Another name raises a ValueError.
     """
     return ACTIVATIONS[choice("activation", name, ACTIVATIONS)]

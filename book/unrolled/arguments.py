@@ -98,8 +98,9 @@ def expect(name, array, shape, dtype, finite=True):
             f"{name} must have shape {shape_text(shape)}, "
             f"got {shape_text(array.shape)}{hint}"
         )
-    with np.errstate(over="ignore"):  # too large for float32: not finite, said below
-        array = array.astype(dtype, copy=False)
+    if array.dtype != dtype:
+        with np.errstate(over="ignore"):  # too large for float32: not finite, see below
+            array = array.astype(dtype)
     return all_finite(name, array) if finite else array
 
 

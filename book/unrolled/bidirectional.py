@@ -13,19 +13,13 @@ class Bidirectional(Composite):
     Parameters
     ----------
     forward, backward : layer
-        What reads from left to right, and what reads from right to left.
+        What reads from left to right, and what reads from right to left; a ValueError
+        if their input sizes differ.
 
     Attributes
     ----------
-    layers : list of layer
-        The two, in this order.
     params, grads : dict
         Those of both, as ``forward.W_x``, ``backward.W_x``, …
-
-    Raises
-    ------
-    ValueError
-        If their input sizes differ.
 
     Notes
     -----

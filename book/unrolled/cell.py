@@ -23,16 +23,11 @@ def check_step(layer, function, parts, n):
 
 def check_received(layer, function, received):
     """Refuse names in what a step sent that are neither a_x nor parameters."""
-    names = {"a_x", *layer.params}
-    if (
-        not isinstance(received, dict)
-        or "a_x" not in received
-        or received.keys() - names
-    ):
-        got = ", ".join(received) if isinstance(received, dict) else repr(received)
-        _refuse(
-            layer, function, f"send to a_x and any of {', '.join(layer.params)}", got
-        )
+    names, named = {"a_x", *layer.params}, isinstance(received, dict)
+    if not named or "a_x" not in received or received.keys() - names:
+        wanted = f"send to a_x and any of {', '.join(layer.params)}"
+        got = ", ".join(received) if named else repr(received)
+        _refuse(layer, function, wanted, got)
 
 
 def check_grads(layer, function, grads):
@@ -46,9 +41,8 @@ def check_grads(layer, function, grads):
 
 def _described(part):
     """Write what somebody returned: shape and type."""
-    return (
-        f"{shape_text(np.shape(part))} of {getattr(part, 'dtype', type(part).__name__)}"
-    )
+    kind = getattr(part, "dtype", type(part).__name__)
+    return f"{shape_text(np.shape(part))} of {kind}"
 
 
 def _refuse(layer, function, wanted, got):

@@ -17,17 +17,11 @@ class Checkpointed:
     Parameters
     ----------
     layer : Recurrent
-        What runs. In all but its passes the one stands for the other: parameters,
-        gradients, sizes.
+        What runs, one layer; another raises a TypeError. In all but its passes the one
+        stands for the other: parameters, gradients, sizes.
     every : int, optional
-        How many steps lie between two states that are kept; ceil(sqrt(T)) if it is not
-        given.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the layer is not one recurrent layer, or every is not a whole number of at
-        least 1.
+        How many steps lie between two states that are kept, 1 or more; ceil(sqrt(T)) if
+        it is not given.
 
     Notes
     -----
@@ -58,6 +52,10 @@ class Checkpointed:
                 "make another one"
             )
         setattr(self.layer, name, value)
+
+    def __getstate__(self):
+        """Leave a pass that is under way behind, as every layer does."""
+        return vars(self) | {"_run": None}
 
     def forward(self, xs, state=None, mask=None):
         """Run the layer, and keep inputs and some states; see `Recurrent`."""
@@ -95,7 +93,7 @@ class Recomputing:
         """Run a layer over xs (B, T, I), a stretch at a time; see `Loop`."""
         # The way back runs again with the weights of now, whatever becomes of them.
         weights = {name: p.copy() for name, p in weights.items()}
-        xs, T, kept = xs.copy(), len(packing.steps), []
+        xs, T, kept = xs.copy(), len(packing.sizes), []
         every = self.every or max(1, math.ceil(math.sqrt(T)))
         for start in range(0, T, every):
             kept.append((start, state))

@@ -14,22 +14,15 @@ from .state import split_state
 class Composite(Fixed):
     """Several layers as one: parameters and gradients by name, such as ``head.W_y``.
 
-    Parameters
-    ----------
-    **parts : layer or None
-        The layers by the name that their parameters get in front; None is left out.
+    Layers that differ in data type raise a ValueError.
 
     Attributes
     ----------
     parts : dict of str to layer
-        The layers by name.
+        The layers by the name that their parameters get in front; None is left out.
     params, grads : dict of str to array
         Those of all layers; the arrays are theirs.
 
-    Raises
-    ------
-    ValueError
-        If the layers differ in data type.
     """
 
     fixed = ("parts",)
@@ -83,13 +76,10 @@ class Composite(Fixed):
 
     def _all(self, what):
         """Join a dictionary of each layer into one that cannot be added to."""
-        return MappingProxyType(
-            {
-                f"{name}.{key}": array
-                for name, part in self.parts.items()
-                for key, array in getattr(part, what).items()
-            }
-        )
+        found = {}
+        for name, part in self.parts.items():
+            found |= {f"{name}.{key}": p for key, p in getattr(part, what).items()}
+        return MappingProxyType(found)
 
     def _enter(self, xs, mask):
         """Look labels up, if there is an embedding; return the mask as it is told on.
@@ -129,8 +119,6 @@ class Stack(Composite):
 
     Attributes
     ----------
-    layers : list of layer
-        From the bottom up.
     params, grads : dict
         Those of all layers, as ``0.W_x``, ``1.W_x``, …
     training : bool
@@ -228,8 +216,7 @@ class Stack(Composite):
     def _states(self, name, state):
         """Return a state for each layer."""
         count = len(self.layers)
-        what = f"one state for each of {count} layers"
-        return split_state(name, state, count, what)
+        return split_state(name, state, count, f"one state for each of {count} layers")
 
     def _draw(self, shape):
         """Draw what the numbers between two layers are multiplied by."""

@@ -11,14 +11,9 @@ from .arguments import expect_labels, floating, positive, rectangular, shape_tex
 def hello(dtype=np.float64):
     """Return the word "hello" as a task: from each letter, predict the next.
 
-    Parameters
-    ----------
-    dtype : data type
-        Of the inputs.
-
     Returns
     -------
-    xs : array, shape (1, 4, 4)
+    xs : array of dtype, shape (1, 4, 4)
         One-hot vectors of h, e, l, l: (B, T, V).
     labels : array of int, shape (1, 4)
         Indices of e, l, l, o: (B, T).
@@ -45,6 +40,9 @@ def _dataset(name):
 def sunspots():
     """Return the yearly sunspot numbers, 1700 to 2008.
 
+    From statsmodels, which took it from the National Geophysical Data Center of the
+    United States; public domain. It is the scale in use before the revision of 2015.
+
     Returns
     -------
     years : array of int, shape (309,)
@@ -52,12 +50,6 @@ def sunspots():
     counts : array of float, shape (309,)
         The year's mean sunspot number, a weighted count of spots and groups of
         spots; no unit.
-
-    Notes
-    -----
-    From statsmodels, which took it from the National Geophysical Data Center of
-    the United States; public domain. It is the scale in use before the revision
-    of 2015.
     """
     table = _dataset("sunspots")
     years = table["YEAR"].to_numpy().astype(int)
@@ -67,6 +59,9 @@ def sunspots():
 def co2():
     """Return the weekly carbon dioxide at Mauna Loa, March 1958 to December 2001.
 
+    From statsmodels: Keeling and Whorf, Carbon Dioxide Information Analysis Center, Oak
+    Ridge National Laboratory, 2004; public domain.
+
     Returns
     -------
     dates : array of datetime64[D], shape (2284,)
@@ -75,11 +70,6 @@ def co2():
         Mole fraction of carbon dioxide in the air, in parts per million. The 59
         weeks without a measurement lie on the straight line between their
         neighbours.
-
-    Notes
-    -----
-    From statsmodels: Keeling and Whorf, Carbon Dioxide Information Analysis
-    Center, Oak Ridge National Laboratory, 2004; public domain.
     """
     table = _dataset("co2")
     dates = table.index.to_numpy().astype("datetime64[D]")
@@ -91,16 +81,10 @@ def co2():
 def reference():
     """Return the text of Python's own reference, in lower case.
 
-    Returns
-    -------
-    str
-        About 400,000 characters: the letters a to z, the digits, punctuation, and
-        single blanks in place of any run of white space.
-
-    Notes
-    -----
-    From `pydoc_data.topics`, which comes with Python, so that the text depends a little
-    on Python's version. Python Software Foundation License.
+    It has about 400,000 characters: the letters a to z, the digits, punctuation, and
+    single blanks in place of any run of white space. It is `pydoc_data.topics`, which
+    comes with Python, so that it depends a little on Python's version. Python Software
+    Foundation License.
     """
     from pydoc_data.topics import topics
 
@@ -109,26 +93,10 @@ def reference():
 
 
 def one_hot(labels, size, dtype=np.float64):
-    """Turn labels into one-hot vectors.
+    """Turn labels (...) into one-hot vectors (..., size), of the data type dtype.
 
-    Parameters
-    ----------
-    labels : array of int, shape (...)
-        Indices, 0 to size - 1; usually (B, T).
-    size : int
-        How many classes there are, V.
-    dtype : data type
-        Of the result.
-
-    Returns
-    -------
-    array, shape (..., V)
-        Zeros, with a single one at the label's place.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the labels are not whole numbers, or one is no class.
+    A label is a whole number in 0 … size - 1; another raises a TypeError or a
+    ValueError.
     """
     size = positive("size", size)
     return np.eye(size, dtype=floating(dtype))[expect_labels("labels", labels, size)]
@@ -141,15 +109,14 @@ def windows(series, length, horizon=1):
     ----------
     series : array, shape (N,)
         Values in order of time.
-    length : int
-        How many values a window holds.
-    horizon : int
-        How many steps after the window's last value the target lies.
+    length, horizon : int
+        How many values a window holds, and how many steps after its last value the
+        target lies.
 
     Returns
     -------
     X : array, shape (N - length - horizon + 1, length)
-        Windows, the oldest value first; a copy, safe to change.
+        Windows, the oldest value first.
     y : array, shape (N - length - horizon + 1,)
         Targets: `y[k] = series[k + length - 1 + horizon]`.
     """

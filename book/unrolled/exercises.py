@@ -27,7 +27,8 @@ class Verdict:
 def check(answer, want, on=None, rtol=1e-9):
     """Compare an answer with what it should be, and say how they differ.
 
-    A wrong answer raises nothing, so that a notebook runs to its end.
+    It returns a Verdict, and a wrong answer raises nothing, so that a notebook runs to
+    its end.
 
     Parameters
     ----------
@@ -39,11 +40,6 @@ def check(answer, want, on=None, rtol=1e-9):
         The arguments to call a callable answer with.
     rtol : float
         The error allowed, relative to the largest number in the result.
-
-    Returns
-    -------
-    Verdict
-        A sentence, true if the answer is right.
     """
     if on is None or not callable(answer):
         problem = _problem(answer, want if on is None else check, rtol)

@@ -50,13 +50,9 @@ class Diagram:
     """A drawing of boxes and arrows, in units of 0.8 inch.
 
     Boxes grow to hold their text, arrows stop at the edges of boxes, and a
-    label is put where it covers no box, no arrow and no other label.
-
-    Parameters
-    ----------
-    width, height : float
-        Size in units; y points up, the origin is the lower left corner. A
-        drawing wider than the page (9 units) is scaled to fit.
+    label is put where it covers no box, no arrow and no other label. The drawing is
+    ``width`` by ``height`` units; y points up, the origin is the lower left corner. One
+    wider than the page (9 units) is scaled to fit.
     """
 
     def __init__(self, width, height):
@@ -80,14 +76,12 @@ class Diagram:
 
         Parameters
         ----------
-        x, y : float
-            Centre, in units.
+        x, y, width, height : float
+            Centre and least size, in units; the box grows to hold its text.
         text : str
             Plain text, TeX between dollars, or both.
         kind : {"state", "input", "output", "op", "weight", "loss", "gradient"}
             Sets the colours; an "op" is small and round.
-        width, height : float
-            Least size, in units; the box grows to hold its text.
         dashed : bool
             Draw the edge dashed, for what may be missing.
         """
@@ -219,20 +213,17 @@ def unrolled_graph(
         Draw the way back as dashed arrows beside the forward ones.
     weights : bool
         Write W_x, W_h, W_y on the arrows that share them.
-    losses : bool
-        Draw a loss L_t above every output.
-    start : bool
-        Draw the state h_0 that the sequence starts from.
+    losses, start : bool
+        Draw a loss L_t above every output, and the state h_0 that the sequence starts
+        from.
     skip : bool
         Call the last step T and put dots before it.
     names : tuple of str
         Letters of input, state and output.
     on : Diagram, optional
         Draw into this one; by default a new one of the right size is made.
-    at : (float, float)
-        Lower left corner, in units.
-    pitch : float
-        Distance from one step to the next, in units.
+    at, pitch : (float, float), float
+        Lower left corner, and distance from one step to the next, in units.
 
     Returns
     -------
@@ -283,16 +274,8 @@ def unrolled_graph(
 def band(ax, x, runs, **options):
     """Plot the median over seeds, and the smallest to the largest as a band.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to plot.
-    x : array_like, shape (n,)
-        Positions.
-    runs : array_like, shape (seeds, n)
-        One row a seed.
-    **options
-        Passed to `ax.plot`: label, color, marker and so on.
+    runs (seeds, n) has one row a seed, at the positions x (n,); the options are passed
+    to `ax.plot`: label, color, marker and so on.
     """
     runs = expect("runs", runs, ("seeds", len(x)), np.dtype(float), finite=False)
     (line,) = ax.plot(x, np.median(runs, axis=0), **options)

@@ -16,7 +16,7 @@ class GRU(Recurrent):
     Parameters
     ----------
     input_size, hidden_size, rng, dtype
-        See `Recurrent`.
+        See `Recurrent`, also for what is raised.
     reset : str
         Where the reset gate acts. "after" the product, as in PyTorch and Keras:
         n = tanh(x W_xn + b_n + r (h W_hn + b_hn)). "before" it, as in the paper:
@@ -27,11 +27,6 @@ class GRU(Recurrent):
     params : dict
         ``W_x`` (I, 3H), Glorot; ``W_h`` (H, 3H), orthogonal; ``b`` (3H,), zero; the
         columns are those of r, z, n. With reset "after" also ``b_hn`` (H,), zero.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a whole number of at least 1, or reset is neither word.
 
     Notes
     -----

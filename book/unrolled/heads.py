@@ -1,4 +1,10 @@
-"""What sits on top of a recurrent layer, and what turns labels into its inputs."""
+"""What sits on top of a recurrent layer, and what turns labels into its inputs.
+
+Both classes take ``rng``, a numpy.random.Generator, for the first weights, and
+``dtype``, float32 or float64, which rules everything that they compute. A size, shape,
+type or value that is not what it must be raises a TypeError or a ValueError;
+``backward`` without a forward pass since the last call, a RuntimeError.
+"""
 
 import numpy as np
 
@@ -12,26 +18,13 @@ class Linear(Layer):
 
     Parameters
     ----------
-    input_size : int
-        H, the size of the last axis that comes in.
-    output_size : int
-        O, the size of the last axis that goes out.
-    rng : numpy.random.Generator
-        Where the first weights come from.
-    dtype : data type
-        float32 or float64; it rules everything that the head computes.
+    input_size, output_size : int
+        H and O, the sizes of the last axis that comes in and that goes out.
 
     Attributes
     ----------
-    params : dict
+    params, grads : dict
         ``W_y`` (H, O), Glorot; ``b_y`` (O,), zero.
-    grads : dict
-        The gradients of the same names and shapes, after ``backward``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a whole number of at least 1.
     """
 
     def __init__(self, input_size, output_size, *, rng, dtype=np.float64):
@@ -44,23 +37,7 @@ class Linear(Layer):
         )
 
     def forward(self, hs):
-        """Apply the head to the last axis.
-
-        Parameters
-        ----------
-        hs : array, shape (..., H)
-            Any leading axes: (B, T, H) for every step, (B, H) for one.
-
-        Returns
-        -------
-        array, shape (..., O)
-            The outputs.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
+        """Return the outputs (..., O) of hs (..., H), such as (B, T, H) or (B, H)."""
         W_y, b_y = self._weights().values()
         hs = rectangular("hs", hs)
         leading = ("B", "T", *"NMLK")[: max(hs.ndim - 1, 0)]
@@ -69,25 +46,7 @@ class Linear(Layer):
         return hs @ W_y + b_y
 
     def backward(self, dys):
-        """Send gradients back through the last forward pass.
-
-        Parameters
-        ----------
-        dys : array, shape (..., O)
-            The gradient of the loss with respect to each output.
-
-        Returns
-        -------
-        array, shape (..., H)
-            The gradient with respect to what came in.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
-        """
+        """Return the gradient of hs (..., H) from that of the outputs, dys (..., O)."""
         W_y, _ = self._weights().values()
         hs = self._read_tape()
         dys = expect(
@@ -113,22 +72,11 @@ class Embedding(Layer):
         V, how many labels there are: 0 to V - 1.
     output_size : int
         I, the size of each row: what the layer above reads.
-    rng : numpy.random.Generator
-        Where the first rows come from.
-    dtype : data type
-        float32 or float64; it rules everything that the embedding computes.
 
     Attributes
     ----------
-    params : dict
+    params, grads : dict
         ``W_e`` (V, I), standard normal: each number of x has variance 1.
-    grads : dict
-        The gradient of the same name and shape, after ``backward``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a whole number of at least 1.
     """
 
     def __init__(self, vocabulary_size, output_size, *, rng, dtype=np.float64):
@@ -140,47 +88,16 @@ class Embedding(Layer):
         self.add_params(W_e=W_e)
 
     def forward(self, labels):
-        """Look up the row of each label.
-
-        Parameters
-        ----------
-        labels : array of int, shape (...)
-            Any axes: (B, T) for every step, (B,) for one.
-
-        Returns
-        -------
-        array, shape (..., I)
-            The rows.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the labels are not whole numbers, or one has no row.
-        """
+        """Return the rows (..., I) of labels (...) of int, such as (B, T) or (B,)."""
         (W_e,) = self._weights().values()
         labels = expect_labels("labels", labels, self.vocabulary_size)
         self._tape = labels.copy()
         return W_e[labels]
 
     def backward(self, dxs):
-        """Sum the gradients of each row over the places where its label stood.
+        """Sum the gradients dxs (..., I) of each row over where its label stood.
 
-        Parameters
-        ----------
-        dxs : array, shape (..., I)
-            The gradient of the loss with respect to what ``forward`` returned.
-
-        Returns
-        -------
-        None
-            A label is a name, not a number: it has no gradient.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass since the last call.
-        TypeError, ValueError
-            If a shape, a type or a value is not what it must be.
+        It returns None: a label is a name, not a number, so it has no gradient.
         """
         (W_e,) = self._weights().values()
         labels = self._read_tape()

@@ -1,4 +1,9 @@
-"""First values for weights."""
+"""First values for weights.
+
+What is drawn comes from ``rng``, a numpy.random.Generator; the result is of the data
+type ``dtype``. A size that is not a whole number of at least 1, or another argument
+that is not what it must be, raises a TypeError or a ValueError.
+"""
 
 import numpy as np
 
@@ -8,22 +13,7 @@ from .arguments import floating, generator, number, positive
 def glorot(rng, fan_in, fan_out, dtype=np.float64):
     """Draw a matrix whose output has about the variance of its input.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Where the numbers come from.
-    fan_in, fan_out : int
-        Rows and columns.
-    dtype : data type
-        Of the result.
-
-    Returns
-    -------
-    array, shape (fan_in, fan_out)
-        Uniform on ±sqrt(6 / (fan_in + fan_out)).
-
-    Notes
-    -----
+    It has the shape (fan_in, fan_out), and is uniform on ±sqrt(6 / (fan_in + fan_out)):
     Glorot and Bengio (2010), equation 16.
     """
     shape = positive("fan_in", fan_in), positive("fan_out", fan_out)
@@ -32,28 +22,11 @@ def glorot(rng, fan_in, fan_out, dtype=np.float64):
 
 
 def orthogonal(rng, size, dtype=np.float64):
-    """Draw a rotation or reflection: it changes no vector's length.
+    """Draw a rotation or reflection (size, size): it changes no vector's length.
 
-    The sign of R's diagonal is folded into Q; without it, QR would favour some
-    matrices over others.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Where the numbers come from.
-    size : int
-        Rows, and columns.
-    dtype : data type
-        Of the result.
-
-    Returns
-    -------
-    array, shape (size, size)
-        Q with Q.T @ Q = 1, uniform over all such matrices.
-
-    Notes
-    -----
-    Saxe, McClelland and Ganguli (2014), section 3.
+    Q has Q.T @ Q = 1, and is uniform over all such matrices. The sign of R's diagonal
+    is folded into Q; without it, QR would favour some matrices over others. Saxe,
+    McClelland and Ganguli (2014), section 3.
     """
     size = positive("size", size)
     Q, R = np.linalg.qr(generator(rng).standard_normal((size, size)))
@@ -63,23 +36,8 @@ def orthogonal(rng, size, dtype=np.float64):
 def identity(size, scale=1.0, dtype=np.float64):
     """Make a multiple of the identity: the state repeats itself until told otherwise.
 
-    Parameters
-    ----------
-    size : int
-        Rows, and columns.
-    scale : float
-        The value on the diagonal.
-    dtype : data type
-        Of the result.
-
-    Returns
-    -------
-    array, shape (size, size)
-        scale on the diagonal, 0 elsewhere.
-
-    Notes
-    -----
-    Le, Jaitly and Hinton (2015).
+    It has the shape (size, size), with scale on the diagonal and 0 elsewhere: Le,
+    Jaitly and Hinton (2015).
     """
     scaled = number("scale", scale) * np.eye(positive("size", size))
     return scaled.astype(floating(dtype))
@@ -89,33 +47,21 @@ def chrono(rng, size, T_max, dtype=np.float64):
     """Draw the biases of input and forget gate for memories of 2 to T_max steps.
 
     With nothing but its bias, a forget gate f keeps the cell for about 1 / (1 - f)
-    steps. Here that time is uniform on 2 … T_max, and the input gate is 1 - f.
+    steps. Here that time is uniform on 2 … T_max, and the input gate is 1 - f: Tallec
+    and Ollivier (2018).
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Where the numbers come from.
     size : int
         How many units, H.
     T_max : float
-        The longest time, in steps, over which something has to be remembered.
-    dtype : data type
-        Of the result.
+        The longest time over which something has to be remembered: 2 steps or more.
 
     Returns
     -------
     b_i, b_f : array, shape (size,)
         b_f = log(u) with u uniform on 1 … T_max - 1, and b_i = -b_f. Where one gate
         does both, it takes b_f: f of a coupled LSTM, and z of a GRU, which keeps h.
-
-    Raises
-    ------
-    ValueError
-        If T_max is less than 2, or not finite.
-
-    Notes
-    -----
-    Tallec and Ollivier (2018).
     """
     size, T_max = positive("size", size), number("T_max", T_max, 2)
     steps = generator(rng).uniform(1, T_max - 1, size)
@@ -124,18 +70,12 @@ def chrono(rng, size, T_max, dtype=np.float64):
 
 
 def gates(rng, k, I, H, dtype=np.float64, P=None):
-    """Draw the first parameters of k gates side by side.
+    """Draw the first parameters of k gates side by side, the candidate among them.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Where the numbers come from.
-    k : int
-        How many gates, the candidate among them.
-    I, H : int
-        Sizes of input and state.
-    dtype : data type
-        Of the result.
+    k, I, H : int
+        The number of gates, and the sizes of input and state.
     P : int, optional
         The size of the state that comes back, where it is not H.
 

@@ -52,27 +52,16 @@ class Layer(Fixed):
     def twin(self):
         """Make a layer that shares the parameters, with a tape of its own.
 
-        Returns
-        -------
-        Layer
-            Two passes can be under way at once, one in each.
+        Two passes can be under way at once, one in each.
         """
         other = copy.copy(self)
         other.grads = {}
         return other
 
     def astype(self, dtype):
-        """Copy the layer with its parameters in another data type.
+        """Copy the layer, all of it, with its parameters in another data type.
 
-        Parameters
-        ----------
-        dtype : data type
-            float32 to train, float64 to check, complex128 for the complex step.
-
-        Returns
-        -------
-        Layer
-            A layer of the same class that shares nothing with this one.
+        float32 is to train, float64 to check, complex128 for the complex step.
         """
         other = self.twin()
         other.__dict__["dtype"] = floating(dtype)

@@ -1,4 +1,13 @@
-"""Losses: each returns its value, and its gradient with respect to the predictions."""
+"""Losses: each returns its value, and its gradient with respect to the predictions.
+
+The value is a number of the type of the predictions. ``mask`` is True at the steps
+that count, an array of bool of the shape (...), or the lengths (B,) of B sequences;
+None is all steps. What stands where no step counts does not matter, and its gradient is
+zero. ``reduction`` is "mean", over what counts, or "sum".
+
+A prediction that is not finite raises a FloatingPointError; a shape, a type or a target
+that is not what it must be, and a mask without a step, a TypeError or a ValueError.
+"""
 
 import numpy as np
 
@@ -14,33 +23,19 @@ from .masks import counting
 
 
 def mse(ys, targets, mask=None, reduction="mean"):
-    """Square the errors, and take their mean or their sum.
+    """Square the errors, and take their mean over all numbers that count, or their sum.
 
     Parameters
     ----------
-    ys : array, shape (..., O)
-        Predictions, in the unit of the targets.
-    targets : array, shape (..., O)
-        What they should have been.
-    mask : array of bool, shape (...), or of int, shape (B,), optional
-        True where a step counts, or the lengths of B sequences; None is all steps.
-        What stands where no step counts does not matter.
-    reduction : str
-        "mean" over all numbers that count, or "sum".
+    ys, targets : array, shape (..., O)
+        Predictions, and what they should have been, in the same unit.
 
     Returns
     -------
-    loss : number, of the type of the predictions
+    loss : number
         In the squared unit of the targets.
     dys : array, shape (..., O)
-        The gradient of the loss with respect to ys; zero where the mask is False.
-
-    Raises
-    ------
-    FloatingPointError
-        If a prediction is not finite.
-    TypeError, ValueError
-        If a shape, a type or a target is not what it must be, or no step counts.
+        The gradient of the loss with respect to ys.
     """
     ys, mask = _predictions("ys", ys, mask)
     targets = expect("targets", targets, ys.shape, ys.dtype, finite=False)
@@ -59,25 +54,13 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
         One score for each of V classes.
     labels : array of int, shape (...)
         The class that came, 0 to V - 1.
-    mask : array of bool, shape (...), or of int, shape (B,), optional
-        True where a step counts, or the lengths of B sequences; None is all steps.
-        What stands where no step counts does not matter.
-    reduction : str
-        "mean" over all steps that count, or "sum".
 
     Returns
     -------
-    loss : number, of the type of the predictions
-        In nats.
+    loss : number
+        In nats, the mean over all steps that count, or their sum.
     dlogits : array, shape (..., V)
-        The gradient of the loss with respect to logits; zero where the mask is False.
-
-    Raises
-    ------
-    FloatingPointError
-        If a logit is not finite.
-    TypeError, ValueError
-        If a shape, a type or a label is not what it must be, or no step counts.
+        The gradient of the loss with respect to logits.
     """
     logits, mask = _predictions("logits", logits, mask)
     V = logits.shape[-1]

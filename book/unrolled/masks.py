@@ -1,6 +1,7 @@
 """Which steps count, and the rows that are left when the others are skipped."""
 
 import copy
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -9,24 +10,10 @@ from .arguments import rectangular, shape_text
 
 
 def counting(mask, B, T):
-    """Return which steps count, for B sequences of T steps.
+    """Return which steps count, as an array (B, T) of bool.
 
-    Parameters
-    ----------
-    mask : array, shape (B, T) of bool, or (B,) of int, or None
-        True where a step counts, or the lengths; None is all steps.
-    B, T : int
-        The sizes of the batch.
-
-    Returns
-    -------
-    array, shape (B, T) of bool
-        True where a step counts.
-
-    Raises
-    ------
-    ValueError
-        If it is neither, or a length is not between 0 and T.
+    mask is such an array, or the lengths (B,) of B sequences of T steps, or None where
+    all steps count. Another, or a length not in 0 … T, raises a ValueError.
     """
     if mask is None:
         return np.ones((B, T), bool)
@@ -54,16 +41,18 @@ class Packing:
     ----------
     whole : bool
         Whether every step counts.
+    sizes : list of int
+        n_t, the number of rows of each step.
     steps : list of slice
         The rows of each step.
     rows : int
-        How many rows there are.
+        How many rows there are in all.
     """
 
     def __init__(self, B, T, counts=None):
         self.B, self._first = B, 0
         self.whole = counts is None or bool(counts.all())
-        sizes = [B] * T
+        self.sizes, self.rows = [B] * T, B * T
         if not self.whole:
             lengths = counts.sum(axis=1)
             self._order = np.argsort(-lengths, kind="stable")
@@ -72,22 +61,23 @@ class Packing:
             self._sequence = self._order[row]
             front = np.argsort(~counts, axis=1, kind="stable")
             self._time = front[self._sequence, t]
-            sizes = alive.sum(axis=1).tolist()
-        self._number(sizes)
+            self.sizes, self.rows = alive.sum(axis=1).tolist(), len(t)
 
-    def _number(self, sizes):
-        """Lay out the rows of steps with so many sequences each."""
-        starts = [0, *accumulate(sizes)]
-        self.steps = [slice(start, stop) for start, stop in pairwise(starts)]
-        self.rows = starts[-1]
+    @cached_property
+    def steps(self):
+        """The rows of each step: laid out when somebody asks."""
+        starts = [0, *accumulate(self.sizes)]
+        return [slice(start, stop) for start, stop in pairwise(starts)]
 
     def part(self, start, stop):
         """Return the packing of the steps from start to stop alone."""
-        other, steps = copy.copy(self), self.steps[start:stop]
-        other._number([now.stop - now.start for now in steps])
-        other._first = self._first + start
+        other = copy.copy(self)
+        vars(other).pop("steps", None)
+        other.sizes, other._first = self.sizes[start:stop], self._first + start
+        other.rows = sum(other.sizes)
         if not self.whole:
-            rows = slice(steps[0].start, steps[-1].stop) if steps else slice(0)
+            before = sum(self.sizes[:start])
+            rows = slice(before, before + other.rows)
             other._sequence, other._time = self._sequence[rows], self._time[rows]
         return other
 
@@ -96,8 +86,8 @@ class Packing:
         if out is None:
             out = np.empty((self.rows, array.shape[-1]), array.dtype)
         if self.whole:
-            shape = len(self.steps), self.B, array.shape[-1]
-            out.reshape(shape)[...] = self._of(array).swapaxes(0, 1)
+            steps = self._of(array)
+            out.reshape(steps.shape)[...] = steps
         else:
             out[...] = array[self._sequence, self._time]
         return out
@@ -105,21 +95,21 @@ class Packing:
     def scatter(self, rows, array):
         """Copy rows (rows, N) to their places in an array (B, T, N)."""
         if self.whole:
-            shape = len(self.steps), self.B, array.shape[-1]
-            self._of(array)[...] = rows.reshape(shape).swapaxes(0, 1)
+            steps = self._of(array)
+            steps[...] = rows.reshape(steps.shape)
         else:
             array[self._sequence, self._time] = rows
 
     def by_step(self, array):
         """List the rows of each step of an array (B, T, N); copied only if packed."""
         if self.whole:
-            return [*self._of(array).swapaxes(0, 1)]
+            return [*self._of(array)]
         rows = self.gather(array)
         return [rows[now] for now in self.steps]
 
     def _of(self, array):
-        """View the steps of this part."""
-        return array[:, self._first : self._first + len(self.steps)]
+        """View the steps of this part as (T, B, N)."""
+        return array[:, self._first : self._first + len(self.sizes)].swapaxes(0, 1)
 
     def sort(self, part):
         """Copy a part of the state (B, N), the longest sequence first."""

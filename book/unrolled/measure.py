@@ -7,21 +7,9 @@ from .arguments import positive
 
 
 def seconds(run, *arguments, repeats=5):
-    """Time a computation, and keep the run that was disturbed least.
+    """Time ``run(*arguments)`` in seconds: the shortest of ``repeats`` runs.
 
-    Parameters
-    ----------
-    run : callable
-        What is measured.
-    *arguments
-        What it is called with.
-    repeats : int
-        How often it is run.
-
-    Returns
-    -------
-    float
-        The shortest of the times, in seconds. Compare two of them as a ratio.
+    It is the one that was disturbed least. Compare two of them as a ratio.
     """
     times = []
     for _ in range(positive("repeats", repeats)):
@@ -32,19 +20,9 @@ def seconds(run, *arguments, repeats=5):
 
 
 def peak_memory(run, *arguments):
-    """Measure how much memory a computation holds at its worst moment.
+    """Measure how much memory ``run(*arguments)`` holds at its worst moment.
 
-    Parameters
-    ----------
-    run : callable
-        What is measured.
-    *arguments
-        What it is called with.
-
-    Returns
-    -------
-    float
-        The peak of what Python and NumPy allocated meanwhile, in MB (10**6 bytes).
+    It is the peak of what Python and NumPy allocated meanwhile, in MB (10**6 bytes).
     """
     tracemalloc.start()
     try:

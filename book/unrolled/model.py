@@ -10,6 +10,8 @@ from .masks import counting
 class Model(Composite):
     """A recurrent layer with a head, and perhaps an embedding, as one thing to train.
 
+    Parts that differ in size or type, or another word for outputs, raise a ValueError.
+
     Parameters
     ----------
     layer : layer
@@ -24,16 +26,9 @@ class Model(Composite):
 
     Attributes
     ----------
-    layer, head, embedding : layer
-        The parts.
     params, grads : dict
         Those of all parts: ``embedding.W_e``, ``layer.W_x``, …, ``head.W_y``; the
         arrays are theirs.
-
-    Raises
-    ------
-    ValueError
-        If the sizes or types of the parts differ, or outputs is neither word.
     """
 
     fixed = (*Composite.fixed, "outputs")

@@ -1,7 +1,10 @@
 """Steps down the gradient, and the limit on their length.
 
-``state_dict`` says what an optimiser has gathered on its way, ``load_state_dict`` puts
-it back. What it was made with, such as lr, is the caller's to choose again.
+``step`` moves every parameter in place; params and grads are dicts of arrays, with the
+same keys and shapes. ``state_dict`` says what an optimiser has gathered on its way,
+``load_state_dict`` puts it back. What it was made with, such as lr, is the caller's to
+choose again. A key, shape or number that is not what it must be raises a TypeError or a
+ValueError.
 """
 
 import numpy as np
@@ -12,21 +15,14 @@ from .arguments import expect, expect_names, number
 class SGD:
     """Step against the gradient, with momentum if asked for.
 
+    v = momentum · v + grad, then param = param - lr · v.
+
     Parameters
     ----------
     lr : float
         The learning rate.
     momentum : float
         How much of the last step's velocity is kept: at least 0 and below 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one of them is not such a number.
-
-    Notes
-    -----
-    v = momentum · v + grad, then param = param - lr · v.
     """
 
     def __init__(self, lr, momentum=0.0):
@@ -35,18 +31,7 @@ class SGD:
         self.velocity = {}
 
     def step(self, params, grads):
-        """Move every parameter in place.
-
-        Parameters
-        ----------
-        params, grads : dict of str to array
-            The same keys and shapes.
-
-        Raises
-        ------
-        ValueError
-            If keys or shapes differ.
-        """
+        """Move every parameter in place."""
         grads = _gradients(params, grads)
         for name, param in params.items():
             v = grads[name]
@@ -67,6 +52,8 @@ class SGD:
 class Adam:
     """Step by the mean gradient over the root of its mean square.
 
+    Kingma and Ba (2015), algorithm 1.
+
     Parameters
     ----------
     lr : float
@@ -75,15 +62,6 @@ class Adam:
         How slowly the two means forget: at least 0 and below 1.
     eps : float
         Keeps the division finite.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one of them is not such a number.
-
-    Notes
-    -----
-    Kingma and Ba (2015), algorithm 1.
     """
 
     def __init__(self, lr, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -93,7 +71,7 @@ class Adam:
         self.t, self.m, self.v = 0, {}, {}
 
     def step(self, params, grads):
-        """Move every parameter in place, as in ``SGD``."""
+        """Move every parameter in place."""
         grads = _gradients(params, grads)
         self.t += 1
         for name, param in params.items():
@@ -118,26 +96,19 @@ class Adam:
 def clip_by_norm(grads, limit):
     """Shorten all gradients together, if as one long vector they exceed the limit.
 
+    Pascanu, Mikolov and Bengio (2013), algorithm 1.
+
     Parameters
     ----------
     grads : dict of str to array
         Changed in place.
     limit : float or None
-        The greatest length allowed; None measures and changes nothing.
+        The greatest length allowed, 0 or more; None measures and changes nothing.
 
     Returns
     -------
     float
         The length before clipping.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the limit is no number, or below zero.
-
-    Notes
-    -----
-    Pascanu, Mikolov and Bengio (2013), algorithm 1.
     """
     # In float64: the squares of small float32 numbers would be zero.
     norms = [np.linalg.norm(grad.ravel().astype(np.float64)) for grad in grads.values()]

@@ -8,30 +8,17 @@ import numpy as np
 
 
 def plant(function, mistakes, **names):
-    """Return a copy of a function with other right-hand sides.
+    """Return a copy of a function with other right-hand sides, without decorators.
 
-    Parameters
-    ----------
-    function : function
-        Defined in a file or a notebook; a method is taken from its class.
-    mistakes : dict of str to str
-        The wrong right-hand side by name: ``{"da": "dh"}`` turns ``da = …`` into
-        ``da = dh``, and likewise ``da += …``, ``np.add(x, y, da)``, ``a, da = x, y``,
-        ``{"da": …}`` and ``grads["da"] = …``. ``"dc@2"`` is the second of several,
-        ``"h, c"`` what is unpacked into both, ``"for t"`` what a loop runs over,
-        ``"return"`` all that is returned.
-    **names
-        What the copy sees in place of names from outside the function.
+    The function comes from a file or a notebook, a method from its class. In place of
+    names from outside, the copy sees ``names``.
 
-    Returns
-    -------
-    function
-        The copy, without decorators.
-
-    Raises
-    ------
-    ValueError
-        If a name is not assigned, or several times and none is chosen.
+    ``mistakes`` has wrong right-hand sides by name: ``{"da": "dh"}`` turns ``da = …``
+    into ``da = dh``, and likewise ``da += …``, ``np.add(x, y, da)``, ``a, da = x, y``,
+    ``{"da": …}`` and ``grads["da"] = …``. ``"dc@2"`` is the second of several,
+    ``"h, c"`` what is unpacked into both, ``"for t"`` what a loop runs over,
+    ``"return"`` all that is returned. A name with no assignment, or one of several
+    without its number, raises a ValueError.
     """
     tree, new = ast.parse(textwrap.dedent(inspect.getsource(function))), {}
     for place, wrong in mistakes.items():

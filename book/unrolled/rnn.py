@@ -13,7 +13,7 @@ class RNN(Recurrent):
     Parameters
     ----------
     input_size, hidden_size, rng, dtype
-        See `Recurrent`.
+        See `Recurrent`, also for what is raised.
     activation : str
         f: "tanh", "relu", "sigmoid" or "identity".
 
@@ -21,11 +21,6 @@ class RNN(Recurrent):
     ----------
     params : dict
         ``W_x`` (I, H), Glorot; ``W_h`` (H, H), orthogonal; ``b`` (H,), zero.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a whole number of at least 1, or the activation is unknown.
 
     Notes
     -----

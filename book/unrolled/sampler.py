@@ -1,4 +1,8 @@
-"""Batches for ``train`` that say where they are, and go on from there."""
+"""Batches for ``train`` that say where they are, and go on from there.
+
+Their random numbers come from ``rng``, a numpy.random.Generator. An argument that is
+not what it must be raises a TypeError or a ValueError.
+"""
 
 from .arguments import expect_names, generator, positive, rectangular
 
@@ -14,13 +18,6 @@ class Sampler:
         ``draw(rng)`` returns a batch.
     steps : int
         How many batches there are in all.
-    rng : numpy.random.Generator
-        Where they come from.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If steps or rng is not what it must be.
     """
 
     def __init__(self, draw, steps, rng):
@@ -59,13 +56,6 @@ class Shuffled(Sampler):
         How many rows make a batch; the last one of an epoch may have fewer.
     epochs : int
         How often each row comes.
-    rng : numpy.random.Generator
-        Where the orders come from.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If B, epochs or rng is not what it must be, or the rows differ in number.
     """
 
     def __init__(self, arrays, B, epochs, rng):

@@ -1,7 +1,9 @@
 """Tasks that are drawn without end, each of which asks one thing of a memory.
 
-Every function takes a `numpy.random.Generator` and the sizes B and T, and returns
-inputs and targets: fresh arrays, safe to change.
+Every function takes ``rng``, a numpy.random.Generator; B and T, how many sequences
+there are and how long they are; and ``dtype``, the data type of inputs and targets. It
+returns these: fresh arrays, safe to change; labels are whole numbers. An argument that
+is not what it must be raises a TypeError or a ValueError.
 """
 
 import numpy as np
@@ -15,22 +17,15 @@ def sines(rng, B, T, noise=0.0, dtype=np.float64):
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Where the periods, the phases and the noise come from.
-    B, T : int
-        How many waves, and how long they are.
     noise : float
         Standard deviation of normal noise that is added to every value; the waves
         have amplitude 1.
-    dtype : data type
-        Of inputs and targets.
 
     Returns
     -------
-    xs : array, shape (B, T, 1)
-        The waves; periods are drawn evenly from 10 to 30 steps.
-    ys : array, shape (B, T, 1)
-        The same waves one step later.
+    xs, ys : array, shape (B, T, 1)
+        The waves, of periods drawn evenly from 10 to 30 steps, and the same waves one
+        step later.
     """
     rng, B, T = generator(rng), positive("B", B), positive("T", T)
     noise, dtype = number("noise", noise, 0), floating(dtype)
@@ -44,14 +39,8 @@ def sines(rng, B, T, noise=0.0, dtype=np.float64):
 def adding(rng, B, T, dtype=np.float64):
     """Draw the adding problem: the sum of the two numbers that are marked.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Where the numbers and the marks come from.
-    B, T : int
-        How many sequences, and how long they are; T at least 2.
-    dtype : data type
-        Of inputs and targets.
+    After Hochreiter and Schmidhuber (1997), with the marks as in Le et al. (2015). T is
+    at least 2.
 
     Returns
     -------
@@ -61,10 +50,6 @@ def adding(rng, B, T, dtype=np.float64):
         half is the longer.
     ys : array, shape (B, 1)
         The sum of the two marked numbers; mean 1, variance 1/6.
-
-    Notes
-    -----
-    After Hochreiter and Schmidhuber (1997), with the marks as in Le et al. (2015).
     """
     rng, B, T = generator(rng), positive("B", B), positive("T", T, least=2)
     numbers, marks = rng.uniform(size=(B, T)), np.zeros((B, T))
@@ -79,22 +64,14 @@ def copying(rng, B, delay, count=4, size=4, dtype=np.float64):
     """Draw symbols to be repeated, in order, after a delay.
 
     The inputs are the symbols, then blanks, and a signal at the step before the first
-    answer.
+    answer: a small version of the task in Arjovsky, Shah and Bengio (2016).
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Where the symbols come from.
-    B : int
-        The number of sequences.
     delay : int
         How many steps lie between the last symbol and the first answer, 1 or more.
-    count : int
-        How many symbols are to be kept.
-    size : int
-        How many different ones there are.
-    dtype : data type
-        Of the inputs.
+    count, size : int
+        How many symbols are to be kept, and how many different ones there are.
 
     Returns
     -------
@@ -104,10 +81,6 @@ def copying(rng, B, delay, count=4, size=4, dtype=np.float64):
         The symbol to be said; only the last `count` steps are asked for.
     mask : array of bool, the shape of labels
         True at those steps.
-
-    Notes
-    -----
-    A small version of the task in Arjovsky, Shah and Bengio (2016).
     """
     rng, B, delay = generator(rng), positive("B", B), positive("delay", delay)
     count, size = positive("count", count), positive("size", size)
@@ -124,15 +97,6 @@ def copying(rng, B, delay, count=4, size=4, dtype=np.float64):
 
 def parity(rng, B, T, dtype=np.float64):
     """Draw strings of bits, and whether the ones so far are odd in number.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Where the bits come from.
-    B, T : int
-        How many strings, and how long they are.
-    dtype : data type
-        Of the inputs.
 
     Returns
     -------
@@ -151,14 +115,8 @@ def counting(rng, B, T, ones=0.3, resets=0.1, dtype=np.float64):
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        Where the streams come from.
-    B, T : int
-        How many streams, and how long they are.
     ones, resets : float
         The share of the steps that hold a one, and a reset; the others are empty.
-    dtype : data type
-        Of inputs and targets.
 
     Returns
     -------

@@ -17,12 +17,8 @@ from .resume import resume, save
 class History:
     """What training left behind, a number a step.
 
-    Attributes
-    ----------
-    loss : list of float
-        The loss before each step.
-    norm : list of float
-        The length of the whole gradient before clipping.
+    ``loss`` is the one before each step, ``norm`` the length of the whole gradient
+    before clipping.
     """
 
     loss: list = field(default_factory=list)
@@ -131,26 +127,16 @@ def truncated(layer, xs, dhs, k1, k2, state=None):
 
     Parameters
     ----------
-    layer : layer
-        Its ``grads`` are filled, as by ``backward``.
-    xs : array, shape (B, T, I)
-        The inputs.
-    dhs : array, shape (B, T, H)
-        The gradient of the loss with respect to each output.
+    layer, xs, dhs, state
+        See `Recurrent.forward` and ``backward``; the layer's ``grads`` are filled.
     k1, k2 : int
-        How far apart the backward passes are, and how far back each one goes.
-    state : array or tuple of array, optional
-        Where the sequences start.
+        How far apart the backward passes are, and how far back each one goes: a
+        ValueError if not 1 ≤ k1 ≤ k2.
 
     Returns
     -------
     dxs : array, shape (B, T, I)
         The gradient with respect to the inputs, cut in the same way.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape or a type is not what it must be, or not 1 ≤ k1 ≤ k2.
 
     Notes
     -----

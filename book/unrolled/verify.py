@@ -40,18 +40,10 @@ class Report(dict):
 
 
 def mismatch(got, want):
-    """Find where two arrays of one shape differ most.
+    """Find where two arrays of one shape differ most; others raise a ValueError.
 
-    Returns
-    -------
-    Mismatch
-        The largest difference over the largest number in either array, its index, and
-        both values there. Two arrays of zeros agree; NaN differs from everything.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ.
+    The error is the largest difference over the largest number in either array. Two
+    arrays of zeros agree; NaN differs from everything.
     """
     got, want = np.asarray(got), np.asarray(want)
     if got.dtype.kind in "biu" or want.dtype.kind in "biu":
@@ -74,10 +66,7 @@ def mismatch(got, want):
 def compare(got, want):
     """Compare two dicts of arrays: return a Report with one Mismatch a name.
 
-    Raises
-    ------
-    ValueError
-        If names or shapes differ.
+    Other names, or shapes, raise a ValueError.
     """
     if got.keys() != want.keys():
         raise ValueError(f"the names must agree, got {[*got]} for {[*want]}")
@@ -95,18 +84,14 @@ def finite_differences(f, x):
     f : callable
         Takes nothing, reads x, returns a float.
     x : array of float64
-        Moved in place, and put back.
+        Moved in place, and put back. Of another type it raises a TypeError: float32 has
+        too few digits to subtract.
 
     Returns
     -------
     array
         df/dx, the shape of x; good to about 1e-12 of the size of f, where its fifth
         derivative is no larger than f.
-
-    Raises
-    ------
-    TypeError
-        If x is not float64: float32 has too few digits to subtract.
     """
 
     def slope(f_at, centre):
@@ -122,28 +107,9 @@ def complex_step(f, x):
     """Read the gradient of f off the imaginary part: no difference, no rounding.
 
     f(x + ih) = f(x) + ih f'(x) + O(h**2), so the imaginary part over h is f'(x). It
-    needs an f without absolute values, comparisons or conjugates on the way.
-
-    Parameters
-    ----------
-    f : callable
-        Takes nothing, reads x, returns a complex number.
-    x : array of complex128
-        Moved in place, and put back.
-
-    Returns
-    -------
-    array of float64
-        df/dx, the shape of x.
-
-    Raises
-    ------
-    TypeError
-        If x is not complex128.
-
-    Notes
-    -----
-    Squire and Trapp (1998).
+    needs an f without absolute values, comparisons or conjugates on the way. Squire and
+    Trapp (1998). See `finite_differences`; here f returns a complex number, x is
+    complex128, and the gradient float64.
     """
     h = 1e-30
 
@@ -174,19 +140,10 @@ def _each_number(who, f, x, dtype, slope):
 
 
 def autograd(f, arrays):
-    """Let PyTorch find the gradient of f.
+    """Let PyTorch find the gradient of f with respect to a dict of arrays.
 
-    Parameters
-    ----------
-    f : callable
-        Takes the arrays as float64 tensors by name, returns a tensor of one number.
-    arrays : dict of str to array
-        Where the gradient is taken.
-
-    Returns
-    -------
-    dict of str to array
-        The gradient by name; zero for an array that f does not use.
+    f takes them as float64 tensors by name, and returns a tensor of one number. The
+    gradients come by name too; that of an array which f does not use is zero.
     """
     import torch
 
@@ -209,12 +166,8 @@ def check_layer(layer, xs, state=None, mask=None, *, rng, method=finite_differen
     ----------
     layer : layer or Model
         In float64.
-    xs : array, shape (B, T, I), or (B, T) of int above an embedding
-        The inputs.
-    state : array, or tuple of array, optional
-        The initial state; its gradient is checked if it is given.
-    mask : array, shape (B, T) of bool, or (B,) of int, optional
-        The steps that count, or the lengths.
+    xs, state, mask
+        What ``forward`` takes; the gradient of the state is checked if it is given.
     rng : numpy.random.Generator
         Draws the weighting.
     method : callable

@@ -32,7 +32,6 @@ class FastGRU(FastLoop):
             return *parts, u[:n], scale[:n], shift[:, :n], bias[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             gates = a[now].reshape(3, n, H)  # each gate in one piece
             parts = a[now][:, : 2 * H], a[now][:, 2 * H :], gates[:2], *gates
             return *parts, q[now], h[before], h[end], *work(n)
@@ -60,11 +59,9 @@ class FastGRU(FastLoop):
 
         @cache
         def work(n):
-            """View the room to work in for n sequences."""
             return dh[:n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             da = a[now].reshape(n, 3, H).swapaxes(0, 1)
             return a[now], da, q[now], *work(n)
 
@@ -72,9 +69,10 @@ class FastGRU(FastLoop):
         dot, add, multiply = np.dot, np.add, np.multiply
         for start, stop, n in rows.blocks(5 * self.dtype.itemsize * H):
             slopes = self._slopes(rows, a, q, h, start, stop, n)
-            to = slopes[:, :3], slopes[:, 3], slopes[:, 4]
-            views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
-            for (da_t, parts, da_n, dh_n, u_n), to_rzq, to_n, z, dh_t in reversed(
+            blocks = slopes[:, :3], slopes[:, 3], slopes[:, 4]
+            to = self.block_views(stop - start, rows, *blocks)
+            views = zip(steps[start:stop], to, dhs[start:stop], strict=True)
+            for (da_t, parts, da_n, dh_n, u_n), (to_rzq, to_n, z), dh_t in reversed(
                 [*views]
             ):
                 add(dh_n, dh_t, dh_n)  # from the step to the right, from the output

@@ -85,11 +85,21 @@ class FastLoop:
         return kept
 
     def views(self, name, rows, make):
-        """List what each step needs; where all steps count, once while arrays last."""
+        """List what each step needs."""
+        return self.once(name, rows, lambda: [make(*step) for step in rows.steps])
+
+    def block_views(self, count, rows, *arrays):
+        """List what each step of a block of so many steps needs of some arrays."""
+        return self.once(
+            f"block {count}", rows, lambda: list(zip(*arrays, strict=True))
+        )
+
+    def once(self, name, rows, make):
+        """Make a list of views; where all steps count, once while the arrays last."""
         if not rows.whole:
-            return [make(*step) for step in rows.steps]
+            return make()
         if name not in self._views:
-            self._views[name] = [make(*step) for step in rows.steps]
+            self._views[name] = make()
         return self._views[name]
 
     def slopes(self, count, k, n, H):
@@ -108,12 +118,12 @@ class StateRows:
     @property
     def steps(self):
         """List the `step` of each."""
-        return [self.step(t) for t in range(len(self.packing.steps))]
+        return [self.step(t) for t in range(len(self.packing.sizes))]
 
     def step(self, t):
         """Return the rows of a step, of the states after and before it, and n_t."""
-        steps, B = self.packing.steps, self.packing.B
-        now, n = steps[t], steps[t].stop - steps[t].start
+        steps, B, n = self.packing.steps, self.packing.B, self.packing.sizes[t]
+        now = steps[t]
         before = B + steps[t - 1].start if t else 0
         return now, slice(B + now.start, B + now.stop), slice(before, before + n), n
 
@@ -135,7 +145,7 @@ class StateRows:
 
     def blocks(self, bytes_per_row):
         """Yield blocks of steps of equal n_t that fit the cache, the last one first."""
-        sizes = [now.stop - now.start for now in self.packing.steps]
+        sizes = self.packing.sizes
         stop = len(sizes)
         while stop:
             n, start = sizes[stop - 1], stop - 1
@@ -147,6 +157,9 @@ class StateRows:
 
     def block_before(self, states, start, stop):
         """Return the states before each row of a block: a view where they are one."""
+        B = self.packing.B
+        if self.whole:
+            return states[start * B : stop * B]
         prior = [self.step(t)[2] for t in range(start, stop)]
         if len(prior) == 1 or prior[0].stop == prior[1].start:
             return states[prior[0].start : prior[-1].stop]
@@ -154,6 +167,7 @@ class StateRows:
 
     def block(self, start, stop):
         """Return the rows of a block, and of the states after its steps."""
-        steps, B = self.packing.steps, self.packing.B
-        now = slice(steps[start].start, steps[stop - 1].stop)
+        B, sizes = self.packing.B, self.packing.sizes
+        before = start * B if self.whole else sum(sizes[:start])
+        now = slice(before, before + sum(sizes[start:stop]))
         return now, slice(B + now.start, B + now.stop)

@@ -30,7 +30,6 @@ class FastLSTM(FastLoop):
             return p[:n], p_gates, scale[:n], shift[:, :n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             gates = a[now].reshape(4, n, H)  # each gate in one piece
             states = c[before], c[end], h[before], h[end]
             return a[now], gates, *gates, *states, *work(n)
@@ -54,11 +53,9 @@ class FastLSTM(FastLoop):
 
         @cache
         def work(n):
-            """View the room to work in for n sequences."""
             return dh[:n], dc[:n], u[:n]
 
         def view(now, end, before, n):
-            """List the views of one step."""
             da = a[now].reshape(n, 4, H).swapaxes(0, 1)
             return a[now], da[:3], da[3], *work(n)
 
@@ -66,9 +63,10 @@ class FastLSTM(FastLoop):
         dot, add, multiply = np.dot, np.add, np.multiply
         for start, stop, n in rows.blocks(6 * self.dtype.itemsize * H):
             slopes = self._slopes(rows, a, c, h, start, stop, n)
-            to = slopes[:, :3], *slopes[:, 3:].swapaxes(0, 1)
-            views = zip(steps[start:stop], *to, dhs[start:stop], strict=True)
-            for (da_t, da_ifg, da_o, dh_n, dc_n, u_n), ifg, o, m, f, dh_t in reversed(
+            parts = slopes[:, :3], *slopes[:, 3:].swapaxes(0, 1)
+            to = self.block_views(stop - start, rows, *parts)
+            views = zip(steps[start:stop], to, dhs[start:stop], strict=True)
+            for (da_t, da_ifg, da_o, dh_n, dc_n, u_n), (ifg, o, m, f), dh_t in reversed(
                 [*views]
             ):
                 add(dh_n, dh_t, dh_n)  # from the step to the right, from the output

@@ -14,7 +14,6 @@ class FastRNN(FastLoop):
         (h,), self._f = states, activation(layer.activation)
 
         def view(now, end, before, n):
-            """List the views of one step."""
             return a[now], h[before], h[end]
 
         for a_t, h_prev, h_t in self.views("forward", rows, view):
@@ -28,7 +27,6 @@ class FastRNN(FastLoop):
         self._f.df(h[rows.packing.B :], a)  # the slopes of all steps
 
         def view(now, end, before, n):
-            """List the views of one step."""
             return a[now], dh[:n]
 
         views = zip(self.views("backward", rows, view), dhs, strict=True)

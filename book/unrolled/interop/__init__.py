@@ -1,4 +1,9 @@
-"""Weights to and from other packages: torch.nn, Keras and ONNX."""
+"""Weights to and from other packages: torch.nn, Keras and ONNX.
+
+What one side has and the other has not, and what is not of the shape, type or name that
+it must be, raises a TypeError or a ValueError; a package that is not installed, an
+ImportError.
+"""
 
 from .keras import from_keras, to_keras
 from .onnx_read import from_onnx

@@ -23,11 +23,6 @@ def to_keras(layer):
     list of array
         Kernel (I, kH), recurrent kernel (H, kH), and bias (kH,), or (2, 3H) for a GRU
         with its reset after the product.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If Keras has no such layer, or it is several.
     """
     if levels_of(layer, KERAS) != [[layer]]:
         raise TypeError(
@@ -56,11 +51,6 @@ def from_keras(kind, weights, *, activation="tanh", reset_after=True):
     -------
     RNN, LSTM or GRU
         In the data type of the kernel.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arrays are not those of such a layer, or we have none.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be 'SimpleRNN', 'LSTM' or 'GRU', got {kind!r}")

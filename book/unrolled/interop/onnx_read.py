@@ -26,13 +26,6 @@ def from_onnx(model):
     RNN, LSTM, GRU, Bidirectional or Stack
         It computes what the nodes compute. What was built for `to_onnx` is read as
         built: a missing gate as one with a large bias, an MGU as a GRU.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    TypeError, ValueError
-        If a node has what we have not, or the nodes do not stand one on the other.
     """
     model, onnx = as_model(model), import_package("onnx")
     arrays = {a.name: onnx.numpy_helper.to_array(a) for a in model.graph.initializer}
@@ -47,9 +40,8 @@ def from_onnx(model):
                 "the recurrent nodes of a model must stand one on the other, got "
                 f"{node.op_type} on {makers[name].op_type if name in makers else name}"
             )
-        attributes = {
-            a.name: onnx.helper.get_attribute_value(a) for a in node.attribute
-        }
+        value = onnx.helper.get_attribute_value
+        attributes = {a.name: value(a) for a in node.attribute}
         levels.append(_level(node, attributes, arrays))
         below = node
     if not levels:

@@ -39,13 +39,6 @@ def run_onnx(model, xs, state=None):
         The outputs.
     state : dict of str to array
         The final states by name, such as ``h_T``.
-
-    Raises
-    ------
-    ImportError
-        If onnx or onnxruntime is not installed.
-    TypeError, ValueError
-        If the model is in float64, or a shape or a name is not what it must be.
     """
     model, onnx = as_model(model), import_package("onnx")
     runtime = import_package("onnxruntime")

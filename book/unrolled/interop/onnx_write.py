@@ -26,13 +26,6 @@ def to_onnx(layer):
         Inputs ``xs`` (B, T, I), ``h_0`` and, of an LSTM, ``c_0`` (B, H); outputs ``hs``
         (B, T, H), ``h_T``, ``c_T``. B and T are free. In a stack or two directions,
         the states are named as parameters are: ``0.h_0``, ``1.backward.c_T``.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    TypeError, ValueError
-        If ONNX has no such layer.
     """
     onnx, levels = import_package("onnx"), levels_of(layer, ONNX)
     graph = _Graph(onnx, layer.dtype)
@@ -79,12 +72,8 @@ def _add_level(graph, prefix, directions, below, name):
     The node reads X (T, B, I) and returns Y (T, D, B, H). Its states are (D, B, H), and
     each of the D is an input and an output of the model.
     """
-    kind, attributes, D = (
-        kind_of(directions[0]),
-        _attributes(directions),
-        len(directions),
-    )
-    H = attributes["hidden_size"]
+    kind, attributes = kind_of(directions[0]), _attributes(directions)
+    D, H = len(directions), attributes["hidden_size"]
     owners = [prefix] if D == 1 else [f"{prefix}forward.", f"{prefix}backward."]
     letters = "hc" if kind == "LSTM" else "h"
     axis = graph.constant(f"{prefix}axis", np.array([0]))

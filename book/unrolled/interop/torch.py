@@ -21,11 +21,6 @@ def to_torch(layer):
     torch.nn.RNN, torch.nn.LSTM or torch.nn.GRU
         Batch first, in the layer's data type. The second of torch's two biases is zero,
         but for ``b_hn`` of a GRU.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If torch.nn has no such layer.
     """
     import torch
 
@@ -67,7 +62,8 @@ def from_torch(module, rng=None):
     Parameters
     ----------
     module : torch.nn.RNN, torch.nn.LSTM or torch.nn.GRU
-        Its two biases are added up, but for those of the GRU's n, which stay apart.
+        In float32 or float64. Its two biases are added up, but for those of the GRU's
+        n, which stay apart.
     rng : numpy.random.Generator, optional
         Where the dropout between layers comes from, if the module has it.
 
@@ -76,11 +72,6 @@ def from_torch(module, rng=None):
     RNN, LSTM, GRU, Bidirectional or Stack
         In the module's data type: a Bidirectional for two directions, a Stack for
         several layers. It takes batches first, whatever the module took.
-
-    Raises
-    ------
-    TypeError
-        If it is no such module, or its data type is neither float32 nor float64.
     """
     import torch
 
