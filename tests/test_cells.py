@@ -201,6 +201,10 @@ MISTAKES = {
         {"step": lambda self, w, a_x, h: ((a_x.astype("f4"),), h)},
         f"Wrong.<lambda> must {ONE_STATE}, got a tuple of (2, 4) of float32",
     ),
+    "a list for an array": (
+        {"step": lambda self, w, a_x, h: ((a_x.tolist(),), h)},
+        f"Wrong.<lambda> must {ONE_STATE}, got a tuple of (2, 4) of list",
+    ),
     "a gradient that is no tuple": (
         {"step_back": lambda self, w, h, dh: (dh, {"a_x": dh})},
         f"Wrong.<lambda> must {ONE_STATE}, got one array, (2, 4) of float64",

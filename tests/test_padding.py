@@ -9,7 +9,7 @@ from agreement import assert_same
 from cases import PASSES, Case
 from models import Whole
 from nets import SMALL, Net
-from unrolled import Checkpointed, losses
+from unrolled import RNN, Checkpointed, Embedding, Stack, losses
 from unrolled.masks import counting
 
 each = pytest.mark.parametrize("variant", PASSES.values(), ids=PASSES)
@@ -78,6 +78,15 @@ def test_what_stands_in_the_padding_need_not_be_a_label(net, mask, no_label):
     assert_same(whole.run(mask), want)
     with pytest.raises(ValueError, match="labels must lie in 0 … 3"):
         whole.model.forward(whole.xs)
+
+
+def test_nor_need_there_be_a_second_label():
+    rng = np.random.default_rng(0)
+    only = Embedding(1, 2, rng=rng)
+    stack = Stack([RNN(2, 3, rng=rng)], embedding=only)
+    got, _ = stack.forward([[0, 0, -1]], None, [2])
+    want, _ = stack.forward([[0, 0]])
+    np.testing.assert_array_equal(got[:, :2], want)
 
 
 @pytest.mark.parametrize("loss", [losses.mse, losses.cross_entropy])

@@ -10,7 +10,7 @@ def check_step(layer, function, parts, n):
     wanted = {name: (n, size) for name, size in layer.state_sizes.items()}
     got = parts if isinstance(parts, tuple | list) else [parts]
     if isinstance(parts, tuple | list) and [
-        (np.shape(part), getattr(part, "dtype", None)) for part in parts
+        (np.shape(part), getattr(part, "dtype", "none")) for part in parts
     ] == [(shape, layer.dtype) for shape in wanted.values()]:
         return
     arrays = ", ".join(f"{name} {shape_text(wanted[name])}" for name in wanted)
