@@ -78,7 +78,7 @@ LSTM_FAST = {
     "the halves left in the weights": (FastLoop.run_back, {"W_h@1": "W_h"}),
     "the halves left in W_x": (FastLoop.run_back, {"W": "W"}),
     "gates in another order": (
-        FastLoop.run_back, {"W_hT": "np.roll(W_h, len(W_h), 1).T.copy()"},
+        FastLoop.run_back, {"W_hT@2": "np.roll(W_h, len(W_h), 1).T / fold[:, None]"},
     ),
     "gradient of the last cell ignored": (
         FastLoop.run_back, {"room[...]": "part if room is ends[0] else 0"},

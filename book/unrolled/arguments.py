@@ -106,9 +106,9 @@ def expect(name, array, shape, dtype, finite=True):
 
 def all_finite(name, array, error=ValueError):
     """Return array, or name the first number in it that is NaN or infinite."""
-    wrong = ~np.isfinite(array)
-    if wrong.any():
-        raise error(f"{name} must be finite, got {_first(array, wrong)}")
+    finite = np.isfinite(array)
+    if not finite.all():
+        raise error(f"{name} must be finite, got {_first(array, ~finite)}")
     return array
 
 

@@ -100,6 +100,14 @@ class Packing:
         else:
             array[self._sequence, self._time] = rows
 
+    def put(self, parts, array):
+        """Copy the rows of each step to their places in an array (B, T, N)."""
+        if self.whole:
+            for place, part in zip(self._of(array), parts, strict=True):
+                place[...] = part
+        elif parts:
+            self.scatter(np.concatenate(parts), array)
+
     def by_step(self, array):
         """List the rows of each step of an array (B, T, N); copied only if packed."""
         if self.whole:

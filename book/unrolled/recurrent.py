@@ -1,5 +1,6 @@
 """A layer with a state: a cell, and the loop over time, written once for all cells."""
 
+import operator
 from types import SimpleNamespace
 
 import numpy as np
@@ -212,10 +213,9 @@ class Recurrent(Layer):
 
 
 class Loop:
-    """The loop over time: forward with ``step``, back with ``step_back``.
+    """The loop over time, by ``step`` and ``step_back``, over the rows of a `Packing`.
 
-    It runs over the rows of a `Packing`: where sequences have ended, their part of the
-    state lies still.
+    Where sequences have ended, their part of the state lies still.
     """
 
     def run(self, layer, weights, xs, packing, state, hs):
@@ -223,8 +223,7 @@ class Loop:
         w = SimpleNamespace(**{name: p.copy() for name, p in weights.items()})
         a_x, kept_x = layer.read(w, packing.gather(xs))
         step, _ = layer.cell()
-        outputs = np.empty((packing.rows, layer.output_size), layer.dtype)
-        kept, ended = [], []
+        outputs, kept, ended = [], [], []
         for now in packing.steps:
             n = now.stop - now.start
             if n < len(state[0]):
@@ -233,10 +232,10 @@ class Loop:
             state, kept_t = step(w, a_x[now], *state)
             if not kept:
                 check_step(layer, step, state, n)
-            outputs[now] = state[0]
+            outputs.append(state[0])
             kept.append(kept_t)
         if hs is not None:
-            packing.scatter(outputs, hs)
+            packing.put(outputs, hs)
         self._tape = layer, w, packing, a_x[:0].copy(), kept_x, kept
         parts = zip(state, *reversed(ended), strict=True)
         return [np.concatenate(part) for part in parts]
@@ -246,10 +245,8 @@ class Loop:
         layer, w, packing, no_rows, kept_x, kept = self._tape
         self._tape, received = None, []  # by each step
         _, step_back = layer.cell()
-        # So that W_h.T lies in one piece: the steps read it again and again.
-        w = SimpleNamespace(
-            **{name: np.asfortranarray(p) for name, p in vars(w).items()}
-        )
+        for name, p in vars(w).items():  # W_h.T in one piece: all steps read it
+            setattr(w, name, np.asfortranarray(p))
         for dh_above in reversed(packing.by_step(dhs)):
             n = len(dh_above)
             dstate_t = [part[:n] for part in dstate]  # from the right
@@ -266,12 +263,14 @@ class Loop:
                     part[:n] = dpart
 
         received.reverse()
-        da_x = np.concatenate([no_rows, *(sent.pop("a_x") for sent in received)])
+        das = [sent.pop("a_x") for sent in received]
+        da_x = np.concatenate([no_rows, *das])
         dx, received_x = layer.read_back(w, da_x, kept_x)
         packing.scatter(dx, dxs)
         grads = {name: np.zeros_like(p) for name, p in vars(w).items()}
         names = received[0] if received else ()
-        grads |= {name: _total([sent[name] for sent in received]) for name in names}
+        for name in names:
+            grads[name] = _total([sent[name] for sent in received], das, da_x)
         grads |= {name: _total([sent]) for name, sent in received_x.items()}
         check_grads(layer, step_back, grads)
         return dstate, grads
@@ -288,11 +287,13 @@ def beside(*parts):
     return np.concatenate(parts, axis=-1)
 
 
-def _total(values):
-    """Add up what reached one parameter, over steps and rows."""
+def _total(values, das=(), da_x=None):
+    """Add up over steps and rows what reached one parameter; da_x is joined already."""
     if isinstance(values[0], list):
-        return beside(*(_total(column) for column in zip(*values, strict=True)))
+        columns = zip(*values, strict=True)
+        return beside(*(_total(column, das, da_x) for column in columns))
     if isinstance(values[0], tuple):
-        left, right = map(np.concatenate, zip(*values, strict=True))
-        return left.T @ right
+        lefts, rights = zip(*values, strict=True)
+        same = das and all(map(operator.is_, rights, das))
+        return np.concatenate(lefts).T @ (da_x if same else np.concatenate(rights))
     return np.concatenate(values).sum(axis=0)

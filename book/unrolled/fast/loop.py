@@ -51,10 +51,10 @@ class FastLoop:
         for room, part in zip(ends, dstate, strict=True):
             room[...] = part
         W /= fold
-        W_h /= fold
         # Its rows in one piece: the steps read it again and again. With one sequence
         # BLAS prefers the columns in one piece.
-        W_hT = W_h.T.copy() if packing.B > 1 else W_h.T
+        W_hT = self.array("W_hT", *W_h.T.shape) if packing.B > 1 else W_h.T
+        np.divide(W_h.T, fold[:, None], W_hT)
         self.run_steps_back(rows, a, states, W_hT, packing.by_step(dhs), ends)
 
         # The sums over time and batch, each in one product.
