@@ -65,9 +65,8 @@ def test_no_steps_leave_the_state_and_its_gradient_as_they_are(variant):
     result = case.run()
     assert result["hs"].shape == (3, 0, case.layer.output_size)
     assert result["dxs"].shape == (3, 0, 4)
-    names = case.layer.state_sizes
     firsts, dlasts = case.parts(case.state), case.parts(case.dstate)
-    for name in names:
+    for name in case.layer.state_sizes:
         np.testing.assert_array_equal(result[f"{name}_T"], firsts[name])
         np.testing.assert_array_equal(result[f"d{name}_0"], dlasts[name])
     assert case.layer.grads.keys() == case.layer.params.keys()
