@@ -8,15 +8,15 @@ from .arguments import shape_text
 def check_step(layer, function, parts, n):
     """Refuse what a step returned unless it is the arrays of a state of n rows."""
     wanted = {name: (n, size) for name, size in layer.state_sizes.items()}
-    got = parts if isinstance(parts, tuple | list) else [parts]
-    if isinstance(parts, tuple | list) and [
-        (np.shape(part), getattr(part, "dtype", "none")) for part in parts
-    ] == [(shape, layer.dtype) for shape in wanted.values()]:
+    several = isinstance(parts, tuple | list)
+    got = parts if several else [parts]
+    found = [(np.shape(part), getattr(part, "dtype", "none")) for part in got]
+    if several and found == [(shape, layer.dtype) for shape in wanted.values()]:
         return
     arrays = ", ".join(f"{name} {shape_text(wanted[name])}" for name in wanted)
     _refuse(
         layer, function, f"return a tuple of {arrays} of {layer.dtype} first",
-        ("a tuple of " if parts is got else "one array, ")
+        ("a tuple of " if several else "one array, ")
         + ", ".join(_described(part) for part in got),
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from .arguments import expect
 from .compose import Composite, fit
-from .masks import counting
 
 
 class Model(Composite):
@@ -76,14 +75,14 @@ class Model(Composite):
         self._tape = None
         xs, told = self._enter(xs, mask)
         hs, state = self.layer.forward(xs, state, *told)
-        counts = told[0] if told else counting(None, *hs.shape[:2])
         last = self.outputs == "last"
         if last and hs.shape[1] == 0:
             raise ValueError("the last output needs T of at least 1, got T = 0")
         ys = self.head.forward(self.layer.last_output(state) if last else hs)
-        if not last:
+        counts = told[0].copy() if told and not last else None
+        if counts is not None:
             ys[~counts] = 0
-        self._tape = counts.copy(), ys.shape
+        self._tape = counts, ys.shape
         return ys, state
 
     def backward(self, dys, dstate=None):
@@ -94,7 +93,7 @@ class Model(Composite):
         """
         counts, shape = self._read_tape()
         dys = expect("dys", dys, shape, self.dtype, finite=False)
-        if self.outputs == "all" and not counts.all():
+        if counts is not None:
             dys = np.where(counts[..., None], dys, 0)
         dhs = self.head.backward(dys)
         self._tape = None
