@@ -16,7 +16,6 @@ from style import BOOK, ROOT, Page, read_page
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 PAGES = CHAPTERS + sorted(BOOK.glob("*.md"))
 LONG = {  # whose core is still to be cut down, with the issue that does it
-    "10-lstm-variants.ipynb": 12,
 }
 TEMPLATE = Path(__file__).with_name("template.md").read_text("utf-8")
 
