@@ -26,6 +26,8 @@ SUMMED = {  # a run of the others, and what it finds
                {"first": [1.0] * 10, "error": 0.5, "error at 2 T": 0.5}),
     "characters": ({"layer": "LSTM", "lr": 0.1, "seed": 0},
                    {"weights": 8372, "loss": 2.0, "horizon": 12}),
+    "dropped_path": ({"start": "chrono", "T": 10, "lr": 0.1, "way": "right", "seed": 0},
+                     {"steps": 5, "end": 0.5}),
     "forget_bias": ({"T": 10, "start": "chrono", "lr": 0.1, "seed": 0},
                     {"steps": None}),
 }  # fmt: skip
