@@ -20,7 +20,8 @@ PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>{tag}</title>
 <link rel="stylesheet" href="{site}/course.css">
 <script src="{site}/explorer.js"></script><script src="{site}/{tag}.js"></script>
-<style>body {{ background: {ground}; color: var(--pst-color-text-base) }}</style>
+<style>:root {{ --pst-color-background: {ground} }}
+body {{ background: {ground}; color: var(--pst-color-text-base) }}</style>
 </head><body><main><h1>{tag}</h1>
 <{tag} {attributes}>{still}</{tag}></main></body></html>
 """
@@ -425,7 +426,7 @@ def test_the_still_picture_of_the_cell_is_its_start(explore):
 EXPLORERS = {
     TRIANGLE: ("04-truncated-bptt", ("k1", "k2", "decay", "twice"), assert_right),
     FLOW: ("05-gradient-flow", ("radius", "f", "steps"), assert_flow_right),
-    CELL: ("06-lstm", ("f", "i", "o", "g", "past"), assert_cell_right),
+    CELL: ("07-lstm", ("f", "i", "o", "g", "past"), assert_cell_right),
 }
 each_explorer = pytest.mark.parametrize("tag", EXPLORERS)
 

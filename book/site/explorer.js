@@ -5,7 +5,8 @@
 // Classic scripts and inline SVG only, so that a page opened from a file works too.
 
 class Explorer extends HTMLElement {
-  // A subclass names its controls. A slider is {name, label, min, max, step, value}, and
+  // A subclass names its controls; an index in a label is written _{t}, a power ^{2}.
+  // A slider is {name, label, min, max, step, value}, and
   // a number to type the same with number: true; a box to tick is {name, label,
   // tick: true}; a list to choose from is {name, label, value, choices: {value: label}};
   // a button is {name, label, press: {name: value}}, the settings that it makes, or a
@@ -59,7 +60,7 @@ class Explorer extends HTMLElement {
     };
     if (number) input.addEventListener("blur", () => this.#changed(name));
     this.inputs[name] = { input, read, set };
-    const words = Explorer.html("label", { for: id }, label);
+    const words = Explorer.html("label", { for: id }, ...Explorer.formula(label));
     if (number) return Explorer.html("div", { class: "explorer-number" }, words, input);
     return Explorer.html("div", { class: tick ? "explorer-tick" : "explorer-slider" },
       ...(tick ? [input, words] : [words, input, shown]));
@@ -73,7 +74,7 @@ class Explorer extends HTMLElement {
       const input = Explorer.html("input", { id, type: "radio", name: id.slice(0, -choice.length - 1) });
       Object.assign(input, { value: choice, checked: choice === start });
       input.addEventListener("change", () => this.#changed(name));
-      return [input, Explorer.html("label", { for: id }, ...[words].flat())];
+      return [input, Explorer.html("label", { for: id }, ...Explorer.formula(words))];
     });
     this.inputs[name] = {
       read: () => inputs.find(([input]) => input.checked)[0].value,
@@ -85,7 +86,7 @@ class Explorer extends HTMLElement {
 
   #button({ name, label, press }) {
     const button = Explorer.html("button",
-      { id: `${this.localName}-${name}`, type: "button" }, label);
+      { id: `${this.localName}-${name}`, type: "button" }, ...Explorer.formula(label));
     button.addEventListener("click", () => {
       const settings = press instanceof Function ? press(this.values) : press;
       for (const [key, value] of Object.entries(settings)) this.inputs[key].set(value);
@@ -104,8 +105,8 @@ class Explorer extends HTMLElement {
   // Show numbers below the drawing: {name: [label, text]}.
   show(entries) {
     this.numbers.replaceChildren(...Object.entries(entries).map(([name, [label, text]]) =>
-      Explorer.html("div", {}, Explorer.html("dt", {}, label),
-        Explorer.html("dd", { "data-number": name }, text))));
+      Explorer.html("div", {}, Explorer.html("dt", {}, ...Explorer.formula(label)),
+        Explorer.html("dd", { "data-number": name }, ...Explorer.formula(text)))));
   }
 
   static html(tag, attributes = {}, ...children) {
@@ -130,6 +131,13 @@ class Explorer extends HTMLElement {
       above = shift;
     }
     return element;
+  }
+
+  // The same outside a drawing, as a list of nodes.
+  static formula(words) {
+    const parts = words.matchAll(/([_^])\{(.*?)\}|([^_^]+|[_^])/g);
+    return [...parts].map(([, sign, script, plain]) =>
+      (sign ? Explorer.html(sign === "_" ? "sub" : "sup", {}, script) : plain));
   }
 
   // A line through points, each [x, y].

@@ -13,8 +13,8 @@ Explorer.define("latch-stepper", class extends Explorer {
     { name: "flip", label: "flip the first sign", tick: true },
     { name: "signs", label: "the signs after it", value: "mixed",
       choices: { mixed: "mixed", against: "all against it" } },
-    { name: "w_h", label: "w_h, weight of the state", min: 0, max: 4, step: 0.05, value: 3 },
-    { name: "w_x", label: "w_x, weight of the sign", min: 0.1, max: 2, step: 0.1, value: 1 },
+    { name: "w_h", label: "w_{h}, weight of the state", min: 0, max: 4, step: 0.05, value: 3 },
+    { name: "w_x", label: "w_{x}, weight of the sign", min: 0.1, max: 2, step: 0.1, value: 1 },
     { name: "k", label: "k, signs that a window sees", min: 1, max: 12, step: 1, value: 4 },
   ];
 
@@ -79,19 +79,19 @@ Explorer.define("latch-stepper", class extends Explorer {
     const run = safe ? "no run turns it" : `turned by ${this.turning(values)} in a row`;
     const answer = `${sign(hs[t])}, ${right ? "right" : "wrong"}` +
       (turned > 0 && turned <= t ? `; turned at step ${turned}` : "");
-    this.drawing.setAttribute("viewBox", "0 0 392 272");
+    this.drawing.setAttribute("viewBox", "0 0 392 288");
     this.drawing.replaceChildren(...this.row(xs, values), ...this.plot(hs, others, t),
       ...this.bars(hs, xs, values));
     this.drawing.setAttribute("aria-label", `${this.constructor.alt} After ${t} signs the ` +
       `state is ${this.signed(hs[t])}; the last ${k} signs are ${seen}.`);
     this.show({
-      state: [`h at t = ${t}`, this.signed(hs[t])],
+      state: [`state h_{${t}}`, this.signed(hs[t])],
       answer: ["first sign, told by the state", answer],
       window: ["what the window sees", seen],
-      inside: ["first sign, told by the window", t <= k ? `${sign(xs[0])}, right` : "not seen"],
-      safe: ["w_h tanh(w_x) against 2 w_x", `${held.toFixed(2)} ${safe ? "≥" : "<"} ` +
+      inside: ["first sign, told by the window", t <= k ? `${sign(xs[0])}, right` : "not among them"],
+      safe: ["w_{h} tanh w_{x} against 2 w_{x}", `${held.toFixed(2)} ${safe ? "≥" : "<"} ` +
         `${pull.toFixed(2)}: ${run}`],
-      slope: ["slope of h in the first sign",
+      slope: [`slope dh_{${t}} / dx_{1}`,
         this.slope(hs, values).toExponential(2).replaceAll("-", "−")],
     });
   }
@@ -134,6 +134,7 @@ Explorer.define("latch-stepper", class extends Explorer {
       ...[-1, 0, 1].flatMap((h) => Explorer.level(48, 384, y(h), String(h),
         h ? "plot-grid" : "plot-zero")),
       Explorer.text(12, 124, "h_{t}", "plot-label"),
+      Explorer.text(216, 186, "dashed: the state if x_{1} were the other sign", "plot-label"),
       curve(others, "latch-other"), curve(hs, "latch-state"), ...points,
     ];
   }
@@ -149,13 +150,13 @@ Explorer.define("latch-stepper", class extends Explorer {
       Explorer.text(96, y + 12, `${words} = ${value.toFixed(2).replace("-", "−")}`, "plot-tick"),
     ];
     return [
-      Explorer.text(196, 196, `what step ${t} adds up, and then bends with tanh`, "plot-label"),
-      ...bar(w_h * hs[t - 1], 206, "w_{h} h_{t−1}", "latch-held"),
-      ...bar(w_x * xs[t - 1], 230, "w_{x} x_{t}", "latch-pull"),
-      Explorer.svg("line", { x1: middle, x2: middle, y1: 200, y2: 252, class: "plot-zero" }),
-      ...[-4, -2, 2, 4].map((value) => Explorer.text(middle + unit * value, 266,
+      Explorer.text(210, 212, `what step ${t} adds up before tanh`, "plot-label"),
+      ...bar(w_h * hs[t - 1], 220, "w_{h} h_{t−1}", "latch-held"),
+      ...bar(w_x * xs[t - 1], 244, "w_{x} x_{t}", "latch-pull"),
+      Explorer.svg("line", { x1: middle, x2: middle, y1: 216, y2: 266, class: "plot-zero" }),
+      ...[-4, -2, 2, 4].map((value) => Explorer.text(middle + unit * value, 281,
         String(value).replace("-", "−"), "plot-label")),
-      Explorer.text(middle, 266, "0", "plot-label"),
+      Explorer.text(middle, 281, "0", "plot-label"),
     ];
   }
 });
