@@ -9,7 +9,7 @@ Explorer.define("bptt-graph", class extends Explorer {
   static lines = {
     all: {
       formula: "the whole pass",
-      words: "The pass starts at the last loss and takes the steps from right to left. It visits every arrow once.",
+      words: "The pass starts at the last loss and takes the steps from right to left. It goes along every dashed arrow once.",
       back: (t) => [
         [`L_${t}`, `y_${t}`, `dy_{${t}}`],
         [`y_${t}`, `h_${t}`, `dy_{${t}} W_{y}^{⊤}`],

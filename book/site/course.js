@@ -43,9 +43,17 @@ function foldFurther() {
   }
 }
 
+function targetOf(hash) {
+  try {
+    return document.getElementById(decodeURIComponent(hash.slice(1)));
+  } catch {
+    return null; // not an address that anything here could have
+  }
+}
+
 // Open what a link leads to or into, and go there.
 function reveal(hash) {
-  const target = document.getElementById(decodeURIComponent(hash.slice(1)));
+  const target = targetOf(hash);
   if (!target) return;
   const closed = [...target.querySelectorAll(":scope > details.further:not([open])")];
   for (let at = target; at; at = at.parentElement) {

@@ -114,7 +114,7 @@ Explorer.define("hello-rnn", class extends Explorer {
       Explorer.svg("line", { x1: x, x2: x + 76, y1: zero + high, y2: zero + high, class: "plot-grid" }),
     ];
     h.forEach((value, j) => {
-      const at = middle + (j ? 5 : -23);
+      const at = middle + (j ? 8 : -26);
       parts.push(Explorer.svg("rect", {
         x: at, width: 18, y: (zero - high * Math.max(0, value)).toFixed(1),
         height: (high * Math.abs(value)).toFixed(1), class: "hello-state",

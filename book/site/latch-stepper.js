@@ -56,14 +56,15 @@ Explorer.define("latch-stepper", class extends Explorer {
     return found;
   }
 
-  // How many signs in a row against the first one turn the state.
+  // How many signs in a row against the first one turn the state. With these sliders 38
+  // are the most, or else the state comes to rest.
   turning(values) {
-    let h = this.step(0, 1, values), signs = 0;
-    while (h > 0 && signs < 1000) {
+    let h = this.step(0, 1, values);
+    for (let signs = 0; signs < 1000; signs++) {
+      if (h < 0) return signs;
       h = this.step(h, -1, values);
-      signs += 1;
     }
-    return signs;
+    return Infinity;
   }
 
   update(values) {
@@ -75,8 +76,9 @@ Explorer.define("latch-stepper", class extends Explorer {
     const turned = hs.findIndex((h, s) => s > 0 && h * xs[0] < 0);
     const seen = xs.slice(Math.max(0, t - k), t).map(sign).join(" ");
     const held = w_h * Math.tanh(w_x), pull = 2 * w_x;
-    const safe = held >= pull - 1e-12;
-    const run = safe ? "no run turns it" : `turned by ${this.turning(values)} in a row`;
+    const safe = held >= pull, run = this.turning(values);
+    const verdict = run < Infinity ? `turned by ${run} in a row`
+      : `${safe ? "" : "yet "}no run turns it`;
     const answer = `${sign(hs[t])}, ${right ? "right" : "wrong"}` +
       (turned > 0 && turned <= t ? `; turned at step ${turned}` : "");
     this.drawing.setAttribute("viewBox", "0 0 392 288");
@@ -90,7 +92,7 @@ Explorer.define("latch-stepper", class extends Explorer {
       window: ["what the window sees", seen],
       inside: ["first sign, told by the window", t <= k ? `${sign(xs[0])}, right` : "not among them"],
       safe: ["w_{h} tanh w_{x} against 2 w_{x}", `${held.toFixed(2)} ${safe ? "≥" : "<"} ` +
-        `${pull.toFixed(2)}: ${run}`],
+        `${pull.toFixed(2)}: ${verdict}`],
       slope: [`slope dh_{${t}} / dx_{1}`,
         this.slope(hs, values).toExponential(2).replaceAll("-", "−")],
     });
