@@ -157,7 +157,7 @@ Explorer.define("bptt-graph", class extends Explorer {
       if (copy || back) over.push(...this.badge((x + u) / 2, (y + v) / 2, copy || back));
       if (weight) {
         const [[p, q], [r, s]] = forth, level = q === s;
-        over.push(Explorer.text((p + r) / 2 + (level ? 0 : 15), (q + s) / 2 + (level ? -7 : 4),
+        over.push(Explorer.text((p + r) / 2 + (level ? 0 : 23), (q + s) / 2 + (level ? -13 : 4),
           weight, copy ? "graph-weight graph-on" : "graph-weight"));
       }
     };
