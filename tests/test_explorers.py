@@ -463,7 +463,7 @@ def assert_graph_right(page, gradients):
     )
     terms = [as_python(term) for term in terms]
     places = [place(term) for term in terms]
-    values = [eval(term, {}, gradients) for term in terms]  # noqa: S307
+    values = [eval(term, {}, gradients) for term in terms]
     said = page.locator(f"{GRAPH} dt").all_text_contents()
     numbered = {}
     for i, ends in enumerate(places):

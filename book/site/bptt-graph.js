@@ -112,7 +112,7 @@ Explorer.define("bptt-graph", class extends Explorer {
 
   at(node) {
     const [letter, t] = node.split("_");
-    return { x: 28 + 97 * t, y: { L: 20, y: 86, h: 160, x: 236 }[letter] };
+    return { x: 28 + 97 * t, y: { L: 16, y: 76, h: 160, x: 236 }[letter] };
   }
 
   // The two ends of an arrow, cut off at the boxes, on one side of the line between.
