@@ -90,7 +90,7 @@ def run(word, H, start, memory, rate, seeds):
     found = {"spelt": spelt, "loss": curves[-1], "apart": apart}
     if task != ("hello", 2, True):  # only those are drawn
         return found | {"curves": [], "states": []}
-    return found | {"curves": curves, "states": hs.swapaxes(0, 1).round(3).tolist()}
+    return found | {"curves": curves, "states": hs.swapaxes(0, 1).round(5).tolist()}
 
 
 def main():
