@@ -4,7 +4,7 @@
 
 The inputs are random signs, and the target is the input some steps ago: the lag. For
 each first state of the weights, optimiser, learning rate and window, with k1 = k2, it
-trains networks of 12 units for each lag and seed, all of them side by side. Now and
+trains networks for each lag and seed, all of them side by side. Now and
 then it keeps the share of right signs on a fresh stream, with the network's own head
 and with the best head that its states allow, found by least squares. Chapter 4 reads
 `book/data/truncation.json`, which this script writes. It takes about fifteen minutes
@@ -16,7 +16,7 @@ import numpy as np
 
 from unrolled import RNN, SGD, Adam, Linear
 
-LAGS, WINDOWS, B, H = (1, 2, 3, 4, 6, 8), (1, 2, 3, 4, 6, 8, 12), 16, 12
+LAGS, WINDOWS, B = (1, 2, 3, 4, 6, 8), (1, 2, 3, 4, 6, 8, 12), 16
 LOOKS, STEPS = (0, 300, 600, 1200, 2400, 4800), 2400
 RATES, SGD_RATES = (0.001, 0.003, 0.01), (0.03, 0.1, 0.3)
 STARTS = "orthogonal", "uniform", "no head"
@@ -24,8 +24,8 @@ OPTIMISERS = {"Adam": Adam, "SGD": SGD}
 NAMES = "W_x", "W_h", "b", "W_y", "b_y"
 
 
-def first_params(start, rng):
-    """Draw the five parameters of a network."""
+def first_params(start, H, rng):
+    """Draw the five parameters of a network of H units."""
     layer, head = RNN(1, H, rng=rng), Linear(H, 1, rng=rng)
     params = {**layer.params, **head.params}
     for name, param in params.items():
@@ -73,13 +73,15 @@ def windows(rng, lag_of, k):
 
 def by_rows(hs):
     """Put steps (T, n, B, width) behind each other, with a one beside: (n, T B, …)."""
-    rows = np.moveaxis(np.stack(hs).astype(float), 1, 0).reshape(len(hs[0]), -1, H)
+    n, _, width = hs[0].shape
+    rows = np.moveaxis(np.stack(hs).astype(float), 1, 0).reshape(n, -1, width)
     return np.concatenate([rows, np.ones((*rows.shape[:2], 1))], axis=2)
 
 
 def share_right(params, lag_of, steps=320, skip=20):
     """Return the share of right signs, with a network's head and with the best one."""
     stream = windows(np.random.default_rng(99), lag_of, steps)
+    H = params[1].shape[-1]
     zero = np.zeros((len(lag_of), B, H), np.float32)
     (fit, wanted), (xs, targets) = next(stream), next(stream)
     rows = by_rows(forward(params, fit, zero)[0][skip + 1 :])
@@ -94,10 +96,10 @@ def share_right(params, lag_of, steps=320, skip=20):
     return [((rows @ w > 0) == (targets > 0)).mean((1, 2)) for w in (own, best)]
 
 
-def run(start, learns, carry, optimiser, lr, k2, seeds):
+def run(start, learns, carry, optimiser, lr, k2, seeds, H):
     """Train a network for each lag and seed; look at all of them now and then."""
     rng, lag_of = np.random.default_rng(0), np.repeat(LAGS, seeds)
-    nets = [first_params(start, rng) for _ in lag_of]
+    nets = [first_params(start, H, rng) for _ in lag_of]
     params = [np.stack(parts) for parts in zip(*nets, strict=True)]
     h, step = np.zeros((len(lag_of), B, H), np.float32), OPTIMISERS[optimiser](lr)
     moved = range(3, 5) if learns == "head" else range(5)
@@ -121,7 +123,7 @@ def main():
     seeds, how = bench.asked(__doc__, seeds=5)
     base = {"start": STARTS[:2], "learns": ["all"], "carry": [True],
             "optimiser": ["Adam"], "lr": RATES, "k2": WINDOWS,
-            "seeds": [seeds]}  # fmt: skip
+            "seeds": [seeds], "H": [12]}  # fmt: skip
     once = base | {"start": STARTS[:1]}
     settings = [
         *bench.grid(**base),
@@ -129,9 +131,10 @@ def main():
         *bench.grid(**base | {"start": STARTS[2:], "k2": WINDOWS[:4]}),
         *bench.grid(**once | {"optimiser": ["SGD"], "lr": SGD_RATES, "k2": [4]}),
         *bench.grid(**once | {"carry": [False], "lr": [0.003]}),
+        *bench.grid(**once | {"lr": [0.003], "k2": [8, 12], "H": [4, 6]}),
     ]
     fixed = {"unit": "share of right signs, by look, lag and seed",
-             "lags": LAGS, "looks": LOOKS, "B": B, "H": H}  # fmt: skip
+             "lags": LAGS, "looks": LOOKS, "B": B}  # fmt: skip
     bench.sweep(run, settings, "truncation.json", fixed, **how)
 
 
