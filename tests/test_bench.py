@@ -12,6 +12,8 @@ import joblib
 import numpy as np
 import pytest
 
+from unrolled import RNN, Linear, Model, losses
+
 sys.path.append(str(Path(__file__).parent / "benchmarks"))
 bench = import_module("bench")
 KEPT = bench.DATA
@@ -22,6 +24,8 @@ FLAT = {  # a row of the file is a run; here is one of them
               "seeds": 20},
     "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
                    "rate": 0.1, "seed": 0},
+    "truncation": {"start": "orthogonal", "learns": "all", "carry": True,
+                   "optimiser": "Adam", "lr": 0.1, "k2": 2, "seeds": 1, "H": 3},
 }  # fmt: skip
 SUMMED = {  # a run of the others, and what it finds
     "adding": ({"name": "leaky tanh", "T": 10, "lr": 0.003, "seed": 0},
@@ -30,6 +34,8 @@ SUMMED = {  # a run of the others, and what it finds
                    {"weights": 8372, "loss": 2.0, "horizon": 12}),
     "dropped_path": ({"start": "chrono", "T": 10, "lr": 0.1, "way": "right", "seed": 0},
                      {"steps": 5, "end": 0.5}),
+    "holding": ({"uniform": True, "k": 2, "lr": 0.1, "updates": 2, "carry": True,
+                 "seed": 0}, {"right": [0.5] * 6}),
     "forget_bias": ({"T": 10, "start": "chrono", "lr": 0.1, "seed": 0},
                     {"steps": None}),
 }  # fmt: skip
@@ -241,3 +247,23 @@ def test_a_run_finds_what_the_book_reads(name, short):
 def test_a_run_finds_what_its_summary_reads(name, short):
     setting, found = SUMMED[name]
     assert short(name).run(**setting).keys() == found.keys()
+
+
+def test_networks_side_by_side_are_those_of_the_module():
+    script, rng = import_module("truncation"), np.random.default_rng(0)
+    nets = [(RNN(1, 5, rng=rng), Linear(5, 1, rng=rng)) for _ in "ab"]
+    params = [
+        np.stack([np.atleast_2d({**a.params, **b.params}[name]) for a, b in nets])
+        for name in script.NAMES
+    ]
+    xs, targets = rng.standard_normal((2, 5, 2, 3, 1))  # (T, networks, B, 1)
+    h = rng.standard_normal((2, 3, 5))
+    hs, ys = script.forward(params, xs, h)
+    grads = script.backward(params, xs, hs, ys, targets)
+    for n, net in enumerate(nets):
+        model = Model(*net)
+        out, _ = model.forward(xs[:, n].swapaxes(0, 1), h[n])
+        model.backward(losses.mse(out, targets[:, n].swapaxes(0, 1))[1])
+        for name, grad in zip(script.NAMES, grads, strict=True):
+            want = np.atleast_2d({**net[0].grads, **net[1].grads}[name])
+            assert np.allclose(grad[n], want, rtol=1e-12, atol=1e-14)

@@ -136,23 +136,23 @@ def windows(series, length, horizon=1):
 
 
 def streams(series, B, T):
-    """Lay one long series out as B streams, and cut these into chunks of T steps.
+    """Lay one long series out as B streams, and cut these into windows of T steps.
 
-    Row b of a chunk goes on where row b of the chunk before it ended, so a state that
-    is carried from chunk to chunk stays with its row. Stream b + 1 begins in the series
-    where stream b ends. What does not fill a last chunk is left out.
+    Row b of a window goes on where row b of the window before it ended, so a state that
+    is carried from window to window stays with its stream. Stream b + 1 begins in the
+    series where stream b ends. What does not fill a last window is left out.
 
     Parameters
     ----------
     series : array, shape (N, ...)
         Values, vectors or labels in order of time.
     B, T : int
-        Number of streams, and steps in a chunk.
+        Number of streams, and steps in a window.
 
     Returns
     -------
     xs : array, shape (K, B, T, ...)
-        K chunks in order of time; a copy, safe to change.
+        K windows in order of time; a copy, safe to change.
     ys : array, shape (K, B, T, ...)
         The same, one step later: what comes next.
     """
@@ -167,8 +167,8 @@ def streams(series, B, T):
             f"{B * T + 1} values, got {len(series)}"
         )
 
-    def chunks(part):
+    def windows(part):
         part = part[: B * length].reshape(B, length, *series.shape[1:])[:, : K * T]
         return part.reshape(B, K, T, *series.shape[1:]).swapaxes(0, 1).copy()
 
-    return chunks(series), chunks(series[1:])
+    return windows(series), windows(series[1:])

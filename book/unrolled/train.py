@@ -121,9 +121,9 @@ def truncated(layer, xs, dhs, k1, k2, state=None):
     """Send gradients back every k1 steps, through the last k2 steps and no further.
 
     Each output's gradient is sent back once: from the end of the k1 steps that it lies
-    in. So no path is counted twice. With k1 = k2 these are chunks with the state
-    carried on; with k2 of at least T, a multiple of k1, it is all of backpropagation
-    through time.
+    in. So no path is counted twice. With k1 = k2 the windows lie side by side, and the
+    state is carried on; with k2 of at least T, a multiple of k1, it is all of
+    backpropagation through time.
 
     Parameters
     ----------
