@@ -15,6 +15,12 @@ from style import BOOK, ROOT, Page, read_page
 
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 PAGES = CHAPTERS + sorted(BOOK.glob("*.md"))
+LONG = {  # whose core is still to be cut down, with the issue that does it
+    "08-lstm-gradients.ipynb": 12,
+    "10-lstm-variants.ipynb": 12,
+    "11-gru.ipynb": 13,
+    "12-gru-gradients.ipynb": 13,
+}
 TEMPLATE = Path(__file__).with_name("template.md").read_text("utf-8")
 
 
@@ -28,7 +34,11 @@ def name(value):
 @pytest.mark.parametrize("rule", style.CHAPTER_RULES, ids=name)
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_chapter(path, rule):
-    assert not (found := rule(read_page(path))), "\n".join(found)
+    found = rule(read_page(path))
+    if rule.__name__ == "core_fits_a_sitting" and path.name in LONG:
+        assert found, f"take {path.name} off the list: it fits"
+    else:
+        assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("rule", style.PAGE_RULES, ids=name)
@@ -154,8 +164,8 @@ FAULTS = {
     "plain_metadata": [note("toc", {}), note("kernelspec", {"name": "julia"})],
     "skips_come_in_pairs": [put("metadata", {"tags": ["nbval-skip"]}, "import")],
     "title": [
-        swap("# Smooth a", "# The"),
-        swap("number.\n", "number\n"),
+        swap("# Smoothing: keep", "# Keep"),
+        swap("a series\n", "a series.\n"),
         swap("At the end", "## At the end"),
     ],
     "before_you_start": [
@@ -220,6 +230,18 @@ FAULTS = {
         describe(""),
         describe("a chapter without a capital that goes on and on and on."),
         describe("Too short."),
+    ],
+    "times_are_computed": [
+        swap("15 minutes", "20 minutes"),
+        swap("5 for what is marked *Further*, ", ""),
+        say("And so on. " * 400),
+    ],
+    "core_fits_a_sitting": [say("And so on. " * 9000)],
+    "what_teaches_is_in_sight": [
+        put("metadata", {"tags": []}, "store("),
+        put("metadata", {"mystnb": {"image": {"alt": "A line."}}}, "plt.show()"),
+        put("metadata", {"tags": ["hide-input"]}, "def step_back"),
+        put("metadata", {"tags": ["hide-input"]}, "def forward"),
     ],
     "no_banned_words": [
         say("It clearly is."),

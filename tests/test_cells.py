@@ -1,7 +1,7 @@
 """Cells of a reader's own: twenty lines with ``step`` and ``step_back`` are a layer.
 
 Each gets the loop, masks, stacks, two directions, checkpoints, checks and training from
-what is there. Three are shown: the leaky layer that chapter 5 writes by hand, a minimal
+what is there. Three are shown: the leaky layer that chapter 6 writes by hand, a minimal
 gated unit, and the multiplicative LSTM of Krause et al. (2016), which reuses the LSTM.
 """
 

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from unrolled.measure import peak_memory, seconds
+from unrolled.measure import peak_memory, seconds, store
 
 
 def test_the_shortest_time_is_kept():
@@ -44,3 +44,13 @@ def test_memory_from_before_does_not_count_and_tracing_ends():
     with pytest.raises(ZeroDivisionError):
         peak_memory(lambda: 1 / 0)
     assert not tracemalloc.is_tracing()
+
+
+def test_stored_numbers_are_plain_and_named_for_the_prose(monkeypatch, capsys):
+    kept = {}
+    glue = "myst_nb.glue"
+    monkeypatch.setattr(glue, lambda name, value, display: kept.update({name: value}))
+    store({"bias 0.5": np.float32(0.25)}, steps=np.int64(7), cell="LSTM")
+    assert kept == {"bias_0_5": 0.25, "steps": 7, "cell": "LSTM"}
+    assert [type(value) for value in kept.values()] == [float, int, str]
+    assert capsys.readouterr().out == "bias_0_5 = 0.25\nsteps = 7\ncell = LSTM\n"

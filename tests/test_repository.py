@@ -5,11 +5,12 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from math import ceil
 
 import pytest
 import yaml
 
-from style import BOOK, ROOT, read_page
+from style import BOOK, ROOT, length, read_page
 
 TESTS = ROOT / "tests"
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
@@ -55,9 +56,9 @@ def test_the_top_level_is_small():
 
 
 def titles():
-    """Return the title of each chapter, without the stop, by its file."""
+    """Return the title of each chapter by its file."""
     heads = [read_page(path).cells[0].lines[0] for path in CHAPTERS]
-    return {p.name: head[2:-1] for p, head in zip(CHAPTERS, heads, strict=True)}
+    return {p.name: head[2:] for p, head in zip(CHAPTERS, heads, strict=True)}
 
 
 def test_the_index_and_the_readme_map_the_chapters():
@@ -73,6 +74,20 @@ def test_the_index_and_the_readme_map_the_chapters():
     assert {name: title for _, name, title in listed} == titles()
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", readme):
         assert (ROOT / target).exists(), f"README.md links to {target}"
+
+
+def test_the_index_states_the_minutes_and_the_hours():
+    index = (BOOK / "index.md").read_text("utf-8")
+    cores = {page.chapter: length.times(page)[0] for page in map(read_page, CHAPTERS)}
+    rows = re.findall(r"^\| *(\d+) *\|.*\| *(\d+) *\|$", index, re.M)
+    assert {int(chapter): int(core) for chapter, core in rows} == cores
+
+    rows = re.findall(r"^\| [a-z][^|]+\| (\d[\d, to]*) \| ([\d.]+) \|$", index, re.M)
+    assert len(rows) == 4
+    for listed, hours in rows:
+        first, *last = map(int, re.findall(r"\d+", listed))
+        path = range(first, last[0] + 1) if "to" in listed else [first, *last]
+        assert float(hours) == ceil(sum(cores[k] for k in path) / 30) / 2, listed
 
 
 def readme_commands(text):

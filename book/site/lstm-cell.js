@@ -1,4 +1,4 @@
-// The cell of chapter 6, with gates that stay where they are put.
+// The cell of chapter 7, with gates that stay where they are put.
 //
 // One unit runs c_t = f c_(t-1) + i g and h_t = o tanh(c_t) from c_0. A gate may be 0 or
 // 1 here, which a sigmoid only approaches.
@@ -45,7 +45,7 @@ Explorer.define("lstm-cell", class extends Explorer {
     });
   }
 
-  // The cell as in Figure 6.4. Before a gate a line has its full width.
+  // The cell as in Figure 7.4. Before a gate a line has its full width.
   cell(values) {
     const box = (x, y, words, dashes = "none") => [
       Explorer.svg("rect", {

@@ -19,6 +19,7 @@ from .exercises import check
 from .gru import GRU, MGU
 from .heads import Embedding, Linear
 from .lstm import LSTM
+from .measure import store
 from .model import Model
 from .optimise import SGD, Adam, clip_by_norm
 from .rnn import RNN
@@ -50,6 +51,7 @@ __all__ = [
     "interop",
     "losses",
     "measure",
+    "store",
     "tasks",
     "train",
     "verify",

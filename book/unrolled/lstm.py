@@ -283,6 +283,6 @@ def normalise(a):
 
 
 def normalise_back(du, u, s):
-    """Send the gradient of u = normalise(a) back to a: chapter 8's box."""
+    """Send the gradient of u = normalise(a) back to a: chapter 10's box."""
     mean, along = du.mean(-1, keepdims=True), (du * u).mean(-1, keepdims=True)
     return (du - mean - u * along) / s

@@ -1,5 +1,6 @@
-"""What a computation costs: time and memory."""
+"""What a computation costs, and how the prose comes to a number."""
 
+import re
 import time
 import tracemalloc
 
@@ -30,3 +31,24 @@ def peak_memory(run, *arguments):
         return tracemalloc.get_traced_memory()[1] / 1e6
     finally:
         tracemalloc.stop()
+
+
+def store(mapping=None, /, **numbers):
+    """Keep numbers for the prose, which sets them by their names, and print them.
+
+    ``store(loss=0.25)`` is read by ``{glue:text}`loss:.2f```. A dict is for names that
+    are computed; what is no letter, digit or underscore becomes an underscore, so that
+    ``store({f"bias {b}": slope})`` is read as ``bias_0_5``.
+
+    Parameters
+    ----------
+    mapping, **numbers : numbers or strings, by name
+        Scalars of NumPy are stored as Python's, which print without their type.
+    """
+    from myst_nb import glue  # only a page needs it
+
+    for name, value in {**(mapping or {}), **numbers}.items():
+        name = re.sub(r"\W", "_", name)
+        value = value.item() if hasattr(value, "item") else value
+        glue(name, value, display=False)
+        print(name, "=", f"{value:.4g}" if isinstance(value, float) else value)

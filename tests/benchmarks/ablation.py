@@ -6,7 +6,7 @@ The variants are those of Greff et al. (2017). Each gets the hidden size that br
 parameters nearest to those of the first, the same learning rates to choose from on
 seeds that are not used again, and then fresh seeds with the best rate. Kept is the
 error on fresh and longer streams, as a share of the target's variance, or null if
-training broke off. Chapter 8 reads `book/data/lstm-ablation.json`, which this script
+training broke off. Chapter 10 reads `book/data/lstm-ablation.json`, which this script
 writes. It takes about half an hour on one core.
 """
 

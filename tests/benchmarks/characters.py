@@ -4,7 +4,7 @@
 
 The text, the batches and the steps are those of chapter 5. For each learning rate and
 seed: the loss on unseen text in nats, and the dependency horizon, both after training.
-Chapter 7 reads `book/data/characters.json`, which this script writes. It takes about
+Chapter 9 reads `book/data/characters.json`, which this script writes. It takes about
 three minutes on one core.
 """
 

@@ -1,11 +1,11 @@
-"""Train RNN, LSTM, GRU and MGU on five tasks, for chapter 11.
+"""Train RNN, LSTM, GRU and MGU on five tasks, for chapter 13.
 
     python tests/benchmarks/comparison.py [--seeds 5] [--jobs 1] [--quick]
 
 On every task, once with equal states and once with equal numbers of parameters, each
 cell first searches its learning rate: the same five values, two seeds each, by the
 score on validation data. With the best value it is then trained from other seeds and
-scored on test data. Chapter 11 reads `book/data/comparison.json`, which this script
+scored on test data. Chapter 13 reads `book/data/comparison.json`, which this script
 writes. A task of your own is one more class here: its runs are added to the file.
 """
 

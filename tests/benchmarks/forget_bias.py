@@ -4,7 +4,7 @@
 
 For each first bias, learning rate and seed: after how many steps the loss, a mean over
 25 steps, first falls below 0.05 (the best constant answer has 1/6), or null if it
-never does. Two plain layers with about as many weights stand beside it. Chapter 7
+never does. Two plain layers with about as many weights stand beside it. Chapter 9
 reads `book/data/forget-bias.json`, which this script writes. It takes about twenty
 minutes on one core.
 """

@@ -5,7 +5,7 @@
 Kept are, for each series, activation, learning rate and seed: the errors on the
 validation and the test part, over those of persistence; and the largest cell while the
 net reads the test part as one sequence, or null where it is not finite. Errors are null
-if training broke off. Chapter 8 reads `book/data/lstm-relu.json`, which this script
+if training broke off. Chapter 10 reads `book/data/lstm-relu.json`, which this script
 writes. It takes about five minutes on one core.
 """
 

@@ -5,7 +5,7 @@ that a rule which cannot fail is found out. What ruff or a strict build of the s
 is not said again here.
 """
 
-from . import figures, template, text
+from . import figures, length, template, text
 from .across import confusions_off_the_list, terms_without_korean, uncited
 from .page import BOOK, CHAPTER_RULES, PAGE_RULES, ROOT, Page, read_page
 
@@ -17,6 +17,7 @@ __all__ = [
     "Page",
     "confusions_off_the_list",
     "figures",
+    "length",
     "read_page",
     "template",
     "terms_without_korean",

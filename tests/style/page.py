@@ -18,6 +18,7 @@ SECTIONS = [
     "Check",
     "Experiment",
     "In practice",
+    "Further",
     "Exercises",
     "Summary",
 ]

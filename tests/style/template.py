@@ -67,15 +67,15 @@ def skips_come_in_pairs(page):
 
 @chapter_rule
 def title(page):
-    """The first cell holds the title, an instruction, and one promise."""
+    """The first cell holds the title, a term with an instruction, and one promise."""
     titles = [t for cell in page.markdown for _, t in headings(cell.text, 1)]
     if len(titles) != 1 or not page.cells[0].text.startswith("# "):
         return ["a chapter has one title, in its first cell"]
     head, _, rest = page.cells[0].text.partition("\n")
     promise = rest.strip().split("\n\n")[0]
     bad = []
-    if not re.fullmatch(r"# (?!The |An? |How |What |Why )[A-Z].+\.", head):
-        bad.append("the title is an instruction that ends with a full stop")
+    if not re.fullmatch(r"# [A-Z][^:]+: [a-z][^:]+[^.?!]", head):
+        bad.append("the title is the field's term, a colon and a verb, without a stop")
     if not is_sentence(promise) or re.search(r"[.?] [A-Z]", promise):
         bad.append("one sentence below the title says what the reader will hold")
     return bad
@@ -124,7 +124,8 @@ def sections_in_order(page):
     order = [SECTIONS.index(word) for word in words if word]
     if order != sorted(order):
         bad.append("the sections are out of order: " + ", ".join(filter(None, words)))
-    return bad + [f"no section «{word}»" for word in SECTIONS if word not in words]
+    wanted = (word for word in SECTIONS if word != "Further")
+    return bad + [f"no section «{word}»" for word in wanted if word not in words]
 
 
 @chapter_rule
