@@ -20,17 +20,13 @@ import numpy as np
 
 import unrolled
 
-LAYERS = ("tanh, orthogonal", "ReLU, identity", "tanh, uniform", "tanh, Glorot",
-          "tanh, identity", "ReLU, orthogonal", "leaky 0.02, orthogonal",
-          "leaky 0.1, orthogonal")  # fmt: skip
+LAYERS = "tanh, orthogonal", "ReLU, identity"  # at all three lengths
+OTHERS = "ReLU, orthogonal", "tanh, uniform", "leaky 0.02, orthogonal", "tanh, identity"
 LENGTHS, SEARCH_SEEDS = (20, 50, 100), (100, 101)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # the search starts with three
-STEPS, PATIENCE, LOOK, SOLVED = 6000, 24_000, 250, 0.1
-OPTIMISERS = {"Adam": lambda rate: unrolled.Adam(rate),
-              "SGD": lambda rate: unrolled.SGD(rate),
-              "momentum": lambda rate: unrolled.SGD(rate, momentum=0.9)}  # fmt: skip
-OTHER_RATES = {"SGD": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
-               "momentum": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}  # fmt: skip
+STEPS, PATIENCE, LOOK, SOLVED = 6000, 12_000, 250, 0.1
+OPTIMISERS = {"Adam": unrolled.Adam, "SGD": unrolled.SGD}
+SGD_RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 @cache
@@ -97,21 +93,26 @@ def main():
     def sweep(settings):
         return bench.sweep(run, settings, "adding.json", fixed, **how)
 
-    best = {}
-    for layer, T in itertools.product(LAYERS, LENGTHS):
-        best[layer, T] = rate = searched(layer, T, sweep)
+    def tuned(layer, T):
+        rate = searched(layer, T, sweep)
         sweep(settings([layer], [T], [rate], range(seeds)))
-    for layer in LAYERS[:2]:
-        rate = [best[layer, 100]]
-        sweep(settings([layer], [100], rate, range(seeds), steps=PATIENCE))
-    for optimiser, rates in OTHER_RATES.items():
-        rate = searched("tanh, orthogonal", 20, sweep, optimiser, rates, slice(6))
-        sweep(settings(["tanh, orthogonal"], [20], [rate], range(seeds), optimiser))
-    for layer, T in itertools.product(
-        ("tanh, orthogonal", "ReLU, identity"), (50, 100)
-    ):
-        rates = [best[layer, T], 3 * best[layer, T]]
-        sweep(settings([layer], [T], rates, range(seeds), clip=None))
+        return rate
+
+    for layer in LAYERS:
+        for T in LENGTHS:
+            rate = tuned(layer, T)
+            if T > 20:
+                k = RATES.index(rate)
+                near = RATES[k - 1 : k + 2]
+                sweep(settings([layer], [T], near, range(seeds), clip=None))
+    tanh = LAYERS[:1]
+    for layer in OTHERS:
+        for T in (50, 20) if layer != "ReLU, orthogonal" else LENGTHS:
+            tuned(layer, T)
+    rate = [tuned(*tanh, 100)]
+    sweep(settings(tanh, [100], rate, range(seeds), steps=PATIENCE))
+    rate = [searched(*tanh, 20, sweep, "SGD", SGD_RATES, slice(6))]
+    sweep(settings(tanh, [20], rate, range(seeds), "SGD"))
 
 
 if __name__ == "__main__":
