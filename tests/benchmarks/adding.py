@@ -21,7 +21,7 @@ import numpy as np
 import unrolled
 
 LAYERS = "tanh, orthogonal", "ReLU, identity"  # at all three lengths
-OTHERS = "ReLU, orthogonal", "tanh, uniform", "leaky 0.02, orthogonal", "tanh, identity"
+OTHERS = "ReLU, orthogonal", "tanh, uniform", "tanh, identity", "leaky 0.02, orthogonal"
 LENGTHS, SEARCH_SEEDS = (20, 50, 100), (100, 101)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # the search starts with three
 STEPS, PATIENCE, LOOK, SOLVED = 6000, 12_000, 250, 0.1
@@ -106,13 +106,13 @@ def main():
                 near = RATES[k - 1 : k + 2]
                 sweep(settings([layer], [T], near, range(seeds), clip=None))
     tanh = LAYERS[:1]
+    rate = [searched(*tanh, 20, sweep, "SGD", SGD_RATES, slice(6))]
+    sweep(settings(tanh, [20], rate, range(seeds), "SGD"))
+    rate = [tuned(*tanh, 100)]
+    sweep(settings(tanh, [100], rate, range(seeds), steps=PATIENCE))
     for layer in OTHERS:
         for T in (50, 20) if layer != "ReLU, orthogonal" else LENGTHS:
             tuned(layer, T)
-    rate = [tuned(*tanh, 100)]
-    sweep(settings(tanh, [100], rate, range(seeds), steps=PATIENCE))
-    rate = [searched(*tanh, 20, sweep, "SGD", SGD_RATES, slice(6))]
-    sweep(settings(tanh, [20], rate, range(seeds), "SGD"))
 
 
 if __name__ == "__main__":
