@@ -7,7 +7,7 @@ file mean the same layers, task and score. For each layer and length two seeds s
 the learning rate; while the best is at the edge of the search, the search is widened.
 With the best rate the layer is then trained from other seeds. A run ends when its
 error on fresh sequences is below a tenth of the baseline's, or after 6000 updates. A
-second part changes the optimiser and the clipping. Chapter 6 reads
+second part changes the clipping, the budget and the optimiser. Chapter 6 reads
 `book/data/adding.json`, which this script writes, in about half an hour on one core.
 """
 
@@ -21,7 +21,8 @@ import numpy as np
 import unrolled
 
 LAYERS = "tanh, orthogonal", "ReLU, identity"  # at all three lengths
-OTHERS = "ReLU, orthogonal", "tanh, uniform", "tanh, identity", "leaky 0.02, orthogonal"
+OTHERS = ("ReLU, orthogonal", "tanh, uniform", "tanh, identity", "tanh, Glorot",
+          "leaky 0.02, orthogonal")  # fmt: skip
 LENGTHS, SEARCH_SEEDS = (20, 50, 100), (100, 101)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # the search starts with three
 STEPS, PATIENCE, LOOK, SOLVED = 6000, 12_000, 250, 0.1
