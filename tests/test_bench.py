@@ -18,6 +18,8 @@ KEPT = bench.DATA
 FLAT = {  # a row of the file is a run; here is one of them
     "relu": {"series": "sunspots", "activation": "tanh", "lr": 0.1, "seed": 0},
     "ablation": {"task": "timing", "variant": "NIG", "lr": 0.1, "seed": 0},
+    "hello": {"word": "hello", "H": 2, "start": "uniform", "memory": True, "rate": 1,
+              "seeds": 20},
     "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
                    "rate": 0.1, "seed": 0},
     "adding": {"layer": "leaky 0.02, orthogonal", "T": 2, "optimiser": "Adam",

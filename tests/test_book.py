@@ -16,10 +16,8 @@ from style import BOOK, ROOT, Page, read_page
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 PAGES = CHAPTERS + sorted(BOOK.glob("*.md"))
 LONG = {  # whose core is still to be cut down, with the issue that does it
-    "08-lstm-gradients.ipynb": 12,
     "10-lstm-variants.ipynb": 12,
     "11-gru.ipynb": 13,
-    "12-gru-gradients.ipynb": 13,
 }
 TEMPLATE = Path(__file__).with_name("template.md").read_text("utf-8")
 

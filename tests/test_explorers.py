@@ -6,13 +6,14 @@ Each is put on a page of its own, opened from its file, and moved with the keybo
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 from chromium import CLEAN, SITE, WCAG, missing, started, watch
-from unrolled import LSTM, RNN
+from unrolled import LSTM, RNN, Linear, data, losses
 from unrolled.train import truncated
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "book" / "site"
@@ -20,7 +21,8 @@ PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>{tag}</title>
 <link rel="stylesheet" href="{site}/course.css">
 <script src="{site}/explorer.js"></script><script src="{site}/{tag}.js"></script>
-<style>body {{ background: {ground}; color: var(--pst-color-text-base) }}</style>
+<style>:root {{ --pst-color-background: {ground} }}
+body {{ background: {ground}; color: var(--pst-color-text-base) }}</style>
 </head><body><main><h1>{tag}</h1>
 <{tag} {attributes}>{still}</{tag}></main></body></html>
 """
@@ -74,10 +76,28 @@ def press(page, control, *keys):
 def setting(page, tag):
     """Read where the controls of an explorer stand."""
     return page.eval_on_selector_all(
-        f"{tag} input",
-        """all => Object.fromEntries(all.map(e => [e.id.split("-").at(-1),
+        f"{tag} input:not([type=radio]:not(:checked))",
+        """all => Object.fromEntries(all.map(e => e.type === "radio"
+            ? [e.name.split("-").at(-1), e.value] : [e.id.split("-").at(-1),
             e.type === "checkbox" ? e.checked : Number(e.value)]))""",
     )
+
+
+def click(page, tag, *names):
+    """Press buttons with the keyboard."""
+    for name in names:
+        press(page, f"{tag}-{name}", "Enter")
+
+
+def spots(page, tag, name, *attributes):
+    """Read attributes, as numbers, of all that is drawn with a name."""
+    return np.array(
+        page.eval_on_selector_all(
+            f"{tag} .{name}",
+            "(all, names) => all.map(e => names.map(n => +e.getAttribute(n)))",
+            list(attributes),
+        )
+    ).T
 
 
 def assert_same_lines(page, tag, *names):
@@ -89,6 +109,454 @@ def assert_same_lines(page, tag, *names):
             f"{tag} .{name}", "all => all.map(e => e.getAttribute('points'))"
         )
         assert still and still == drawn
+
+
+def assert_same_drawing(page, tag):
+    """Compare all of the still picture with what the explorer draws."""
+
+    def flat(text):
+        for element in list(ElementTree.fromstring(text).iter())[1:]:
+            if element.tag.endswith("style") or element.get("width") == "100%":
+                continue
+            yield element.tag, element.attrib, (element.text or "").strip()
+
+    drawn = page.evaluate(
+        """tag => new XMLSerializer().serializeToString(
+            document.querySelector(`${tag} svg`))""",
+        tag,
+    )
+    still = list(flat((SCRIPTS / "images" / f"{tag}.svg").read_text("utf-8")))
+    assert len(still) > 20 and still == list(flat(drawn))
+
+
+# --- the latch -----------------------------------------------------------------------
+
+LATCH, SIGNS = "latch-stepper", "+--+---+----"
+
+
+def tanh_unit(w_x, w_h):
+    """Return `unrolled`'s layer with one unit and no bias."""
+    layer = RNN(1, 1, rng=np.random.default_rng(0))
+    for name, value in {"W_x": w_x, "W_h": w_h, "b": 0}.items():
+        layer.params[name][...] = value
+    return layer
+
+
+def latched(signs, w_x, w_h):
+    """Run the latch; return h_1 … h_T and dh_T / dx_1."""
+    layer = tanh_unit(w_x, w_h)
+    hs, _ = layer.forward(np.array(signs, dtype=float)[None, :, None])
+    dxs, _ = layer.backward(None, np.ones((1, 1)))
+    return hs[0, :, 0], dxs[0, 0, 0]
+
+
+def heights(page, name):
+    """Read how high the points of a line lie, first to last."""
+    points = page.get_attribute(name, "points").split()
+    return np.array([float(point.split(",")[1]) for point in points])
+
+
+def assert_latch_right(page):
+    """Compare what the latch shows with what `unrolled` computes."""
+    at, shown = setting(page, LATCH), numbers(page)
+    t, k, w_x, w_h = (at[name] for name in ("t", "k", "w_x", "w_h"))
+    first = -1 if at["flip"] else 1
+    rest = [{"+": 1, "-": -1}[sign] for sign in SIGNS[1:]]
+    xs = [first, *(rest if at["signs"] == "mixed" else [-first] * 11)][:t]
+    hs, slope = latched(xs, w_x, w_h)
+    assert float(shown["state"].replace("−", "-")) == pytest.approx(hs[-1], abs=6e-4)
+    assert float(shown["slope"].replace("−", "-")) == pytest.approx(slope, rel=6e-3)
+
+    say = {1: "+", -1: "−"}
+    wrong = [s for s, h in enumerate(hs, 1) if h * first < 0]
+    answer = f"{say[np.sign(hs[-1])]}, {'wrong' if t in wrong else 'right'}"
+    assert shown["answer"] == answer + (f"; turned at step {wrong[0]}" if wrong else "")
+    assert shown["window"] == " ".join(say[x] for x in xs[-k:])
+    seen = f"{say[first]}, right" if t <= k else "not among them"
+    assert shown["inside"] == seen
+
+    held, pull = w_h * np.tanh(w_x), 2 * w_x
+    against, _ = latched([1] + [-1] * 1000, w_x, w_h)
+    run = int(np.argmax(against < 0))  # 0: it is never turned
+    safe = held >= pull  # then none turns it; if not, some run may or may not
+    assert not (safe and run)
+    kept = f"turned by {run} in a row" if run else "no run turns it"
+    kept = kept if safe or run else f"yet {kept}"
+    assert shown["safe"] == f"{held:.2f} {'≥' if safe else '<'} {pull:.2f}: {kept}", at
+
+    other, _ = latched([-first, *xs[1:]], w_x, w_h)
+    for name, states in {"state": hs, "other": other}.items():
+        drawn = heights(page, f"{LATCH} .latch-{name}")
+        assert drawn == pytest.approx(120 - 46 * states, abs=0.06)
+    before = hs[-2] if t > 1 else 0
+    for name, value in {"held": w_h * before, "pull": w_x * xs[-1]}.items():
+        (x, width), *_ = spots(page, LATCH, f"latch-{name}", "x", "width").T
+        assert width == pytest.approx(32 * abs(value), abs=0.06)
+        assert x == pytest.approx(236 + 32 * min(0, value), abs=0.06)
+    (x, width), *_ = spots(page, LATCH, "latch-window", "x", "width").T
+    assert width == 28 * min(t, k) - 2 and x + width == 62 + 28 * (t - 1) + 13
+    marks = page.locator(f"{LATCH} .latch-mark").all_text_contents()
+    assert marks[: int(t)] == [say[x] for x in xs] and len(marks) == len(SIGNS)
+    assert page.locator(f"{LATCH} .latch-read").count() == t
+    return at
+
+
+def test_the_latch_shows_what_the_layer_computes(explore):
+    page = explore(LATCH)
+    start = {"t": 6, "flip": False, "signs": "mixed", "w_h": 3, "w_x": 1, "k": 4}
+    assert assert_latch_right(page) == start
+    click(page, LATCH, "first")
+    assert assert_latch_right(page)["t"] == 1
+    for t in range(2, 14):  # sign by sign, and no further than the last
+        click(page, LATCH, "next")
+        assert assert_latch_right(page)["t"] == min(t, 12)
+    moves = [
+        ("flip", "flip", "Space"),
+        ("signs", "signs-mixed", "ArrowRight"),
+        ("w_h", "w_h", *["ArrowLeft"] * 7),  # 2.65: the first that no run turns
+        ("w_h", "w_h", "ArrowLeft"),  # 2.60: a run of eleven
+        ("flip", "flip", "Space"),
+        ("k", "k", "End"),
+        ("t", "t", "ArrowLeft"),
+        ("w_h", "w_h", "Home"),
+        ("signs", "signs-against", "ArrowLeft"),
+        ("w_h", "w_h", "End"),
+        ("w_x", "w_x", "End"),
+        ("w_x", "w_x", "Home"),
+        ("k", "k", "Home"),
+        ("t", "t", "Home"),
+    ]
+    for name, control, *keys in moves:
+        before = setting(page, LATCH)[name]
+        press(page, f"{LATCH}-{control}", *keys)
+        assert assert_latch_right(page)[name] != before
+    assert {name for name, *_ in moves} == start.keys()
+    assert page.seen == CLEAN
+
+
+def test_attributes_say_where_the_latch_starts(explore):
+    page = explore(LATCH, 't="9" w_h="2.5" signs="against" flip')
+    at = assert_latch_right(page)
+    assert [at[name] for name in ("t", "w_h", "signs", "flip")] == [
+        9,
+        2.5,
+        "against",
+        1,
+    ]
+    assert numbers(page)["answer"] == "+, wrong; turned at step 7"
+
+
+def test_a_wrong_latch_would_be_seen(explore):
+    page = explore(LATCH)
+    page.evaluate(
+        """tag => {
+            customElements.get(tag).prototype.step = (h, x, { w_h, w_x }) =>
+                Math.max(-1, Math.min(1, w_h * h + w_x * x));  // not a tanh
+        }""",
+        LATCH,
+    )
+    click(page, LATCH, "next")
+    with pytest.raises(AssertionError):
+        assert_latch_right(page)
+
+
+def test_the_still_picture_of_the_latch_is_its_start(explore):
+    assert_same_drawing(explore(LATCH), LATCH)
+
+
+# --- hello ---------------------------------------------------------------------------
+
+HELLO = "hello-rnn"
+WEIGHTS = {
+    **{f"x_{letter}{j}": 0.0 for letter in "ehlo" for j in (1, 2)},
+    **{f"h_{i}{j}": 0.0 for i in (1, 2) for j in (1, 2)},
+    **{"x_e2": 1.0, "x_h1": 2.0, "x_h2": -2.0, "x_l1": -2.0, "x_l2": 1.0, "h_12": 3.0},
+}
+
+
+def spelled(at):
+    """Run the network of chapter 2; return its a_t, h_t and p_t, and the loss."""
+    rng = np.random.default_rng(0)
+    layer, head = RNN(4, 2, rng=rng), Linear(2, 4, rng=rng)
+    values = list(at.values())
+    layer.params["W_x"][:] = np.reshape(values[:8], (4, 2))
+    layer.params["W_h"][:] = np.reshape(values[8:], (2, 2))
+    layer.params["b"][:] = 0
+    head.params["W_y"][:] = [[5, 0, 0, -3], [-3, 1, 5, -2]]
+    head.params["b_y"][:] = [0, -3, 3, 1]
+    xs, labels, _ = data.hello()
+    hs, _ = layer.forward(xs)
+    ys = head.forward(hs)
+    p = np.exp(ys - ys.max(axis=-1, keepdims=True))
+    loss, _ = losses.cross_entropy(ys, labels)
+    return np.arctanh(hs[0]), hs[0], (p / p.sum(axis=-1, keepdims=True))[0], loss
+
+
+def assert_hello_right(page):
+    """Compare what the network of "hello" shows with what `unrolled` computes."""
+    at, shown = setting(page, HELLO), numbers(page)
+    assert list(at) == list(WEIGHTS)
+    a, hs, p, loss = spelled(at)
+    assert float(shown["loss"]) == pytest.approx(loss, abs=6e-5)
+    for t, (row, due) in enumerate(zip(p, "ello", strict=True), 1):
+        said = "ehlo"[row.argmax()]
+        words, probability = shown[f"step{t}"].split(", ", 1)[1], row.max()
+        got = re.match(r"(.) with ([\d.]+), ", shown[f"step{t}"])
+        assert got[1] == said and float(got[2]) == pytest.approx(probability, abs=6e-4)
+        assert words == ("right" if said == due else f"wrong, {due} is due")
+
+    y, height = spots(page, HELLO, "hello-state", "y", "height")
+    assert height == pytest.approx(32 * np.abs(hs).ravel(), abs=0.06)
+    assert y == pytest.approx(116 - 32 * hs.ravel().clip(0), abs=0.06)
+    (width,) = spots(page, HELLO, "hello-p", "width")
+    assert width == pytest.approx(63 * p.ravel(), abs=0.06)
+    small = page.locator(f"{HELLO} .hello-value").all_text_contents()
+    assert np.array(small, dtype=float) == pytest.approx(p.ravel(), abs=6e-4)
+    due = page.locator(f"{HELLO} .hello-due").all_text_contents()
+    assert due == list("ello")
+    sums = page.locator(f"{HELLO} .plot-label", has_text="(").all_text_contents()
+    sums = [json.loads(f"[{text.strip('()').replace('−', '-')}]") for text in sums]
+    moderate = np.abs(a) < 10  # beyond, arctanh has lost its digits
+    assert np.array(sums)[moderate] == pytest.approx(a[moderate], abs=0.06)
+    return at
+
+
+def test_hello_shows_what_the_layer_computes(explore):
+    page = explore(HELLO)
+    assert assert_hello_right(page) == WEIGHTS
+    assert numbers(page)["loss"] == "0.0034"
+    cases = [("none", 1.116), ("again", 0.003), ("less", 0.109)]
+    cases += [("against", 2.871), ("again", 0.003), ("silent", 0.586)]
+    for button, loss in cases:
+        click(page, HELLO, button)
+        assert_hello_right(page)
+        assert float(numbers(page)["loss"]) == pytest.approx(loss, abs=6e-4)
+    click(page, HELLO, "again")
+    for i, name in enumerate(WEIGHTS):
+        before = setting(page, HELLO)[name]
+        press(page, f"{HELLO}-{name}", *["ArrowUp", "ArrowDown"][i % 2 :][:1])
+        assert abs(assert_hello_right(page)[name] - before) == 0.5
+    assert page.seen == CLEAN
+
+
+def test_a_number_is_typed_as_one_types(explore):
+    page = explore(HELLO)
+    field = page.locator(f"#{HELLO}-h_12")
+    field.press("Control+a")
+    for key, value in [("-", 3), ("1", -1), (".", -1), ("5", -1.5)]:
+        field.press(key)  # what is not yet a number changes nothing
+        loss = spelled(WEIGHTS | {"h_12": value})[-1]
+        assert float(numbers(page)["loss"]) == pytest.approx(loss, abs=6e-5), key
+    field.press("Tab")
+    assert field.input_value() == "-1.5"
+    field.fill("99")  # too much: as far as it goes
+    field.press("Tab")
+    assert assert_hello_right(page)["h_12"] == 9
+    field.fill("")
+    field.press("Tab")
+    assert assert_hello_right(page)["h_12"] == 9
+
+
+def test_a_wrong_hello_would_be_seen(explore):
+    page = explore(HELLO)
+    page.evaluate(
+        """tag => {
+            const { prototype } = customElements.get(tag), run = prototype.run;
+            prototype.run = function (values) {  // the weights of the state, transposed
+                const { h_12, h_21 } = values;
+                return run.call(this, { ...values, h_12: h_21, h_21: h_12 });
+            };
+        }""",
+        HELLO,
+    )
+    press(page, f"{HELLO}-x_o1", "ArrowUp")
+    with pytest.raises(AssertionError):
+        assert_hello_right(page)
+
+
+def test_the_still_picture_of_hello_is_its_start(explore):
+    assert_same_drawing(explore(HELLO), HELLO)
+
+
+# --- the boxed backward pass ---------------------------------------------------------
+
+GRAPH = "bptt-graph"
+LINES = ["all", "dh", "da", "dx", "dW_x", "dW_h", "db", "dW_y", "db_y", "dh_0"]
+
+
+@pytest.fixture(scope="module")
+def gradients():
+    """Return all that the boxed lines name, by name and step, from `unrolled`."""
+    rng, B, H = np.random.default_rng(3), 2, 3
+    layer, head = RNN(H, H, rng=rng), Linear(H, 4, rng=rng)  # W_x can be inverted
+    xs, dys = rng.standard_normal((B, 3, H)), rng.standard_normal((B, 3, 4))
+    h_0, da_4 = rng.standard_normal((2, B, H))
+    dh_T = da_4 @ layer.params["W_h"].T
+    hs, _ = layer.forward(xs, h_0)
+    head.forward(hs)
+    dhs = head.backward(dys)
+    states = [h_0, *hs.swapaxes(0, 1)]
+    dh = {3: dhs[:, 2] + dh_T}
+    for s in (2, 1):  # what the steps after s send back, and the output above s
+        layer.forward(xs[:, s:], states[s])
+        dh[s] = dhs[:, s - 1] + layer.backward(dhs[:, s:], dh_T)[1]
+    layer.forward(xs, h_0)
+    dxs, dh_0 = layer.backward(dhs, dh_T)
+    das = dxs @ np.linalg.inv(layer.params["W_x"].T)
+    steps = {
+        "x": dict(enumerate(xs.swapaxes(0, 1), 1)),
+        "h": dict(enumerate(states)),
+        "dy": dict(enumerate(dys.swapaxes(0, 1), 1)),
+        "dx": dict(enumerate(dxs.swapaxes(0, 1), 1)),
+        "da": {**dict(enumerate(das.swapaxes(0, 1), 1)), 4: da_4},
+        "dh": dh,
+    }
+    grads = {f"d{name}": grad for name, grad in (layer.grads | head.grads).items()}
+    return steps | layer.params | head.params | grads | {"dh_0": dh_0}
+
+
+def as_python(markup):
+    """Turn a term as the page shows it into Python."""
+    for pattern, code in [
+        (r"Σ<sub>r</sub> \((.*)\)<sub>r</sub>", r"\1.sum(axis=0)"),
+        (r"<sub>(\d)</sub>", r"[\1]"),
+        (r"<sub>(\w)</sub>", r"_\1"),
+        (r"<sup>⊤</sup>", ".T"),
+        (r"<sup>(\d)</sup>", r"**\1"),
+        ("−", "-"),
+        ("⊙", "*"),
+        (r"(?<=[\w\]]) (?=\w)", " @ "),
+    ]:
+        markup = re.sub(pattern, code, markup)
+    return markup
+
+
+# The place of a term on the graph, from what it is made of.
+PLACES = [
+    (r"dy\[(\d)\]$", "L_{0} y_{0}"),
+    (r"dy\[(\d)\] @ W_y\.T$", "y_{0} h_{0}"),
+    (r"da\[(\d)\] @ W_h\.T$", "h_{0} h_{1}"),
+    (r"da\[(\d)\] @ W_x\.T$", "h_{0} x_{0}"),
+    (r"x\[\d\]\.T @ da\[(\d)\]$", "x_{0} h_{0}"),
+    (r"h\[\d\]\.T @ da\[(\d)\]$", "h_{1} h_{0}"),
+    (r"h\[\d\]\.T @ dy\[(\d)\]$", "h_{0} y_{0}"),
+    (r"da\[(\d)\]\.sum", "h_{0}"),
+    (r"dy\[(\d)\]\.sum", "y_{0}"),
+    (r"dh\[(\d)\] \*", "h_{0}"),
+]
+
+
+def place(term):
+    """Return the two ends of the arrow that a term belongs to, or its node."""
+    for pattern, ends in PLACES:
+        if found := re.match(pattern, term):
+            t = int(found[1])
+            return tuple(ends.format(t, t - 1).split())
+    raise AssertionError(term)
+
+
+def assert_graph_right(page, gradients):
+    """Add up the terms shown, compare with the gradients, and look at the arrows."""
+    line = setting(page, GRAPH)["line"]
+    terms = page.eval_on_selector_all(
+        f"{GRAPH} [data-number]", "all => all.map(e => e.innerHTML)"
+    )
+    terms = [as_python(term) for term in terms]
+    places = [place(term) for term in terms]
+    values = [eval(term, {}, gradients) for term in terms]
+    said = page.locator(f"{GRAPH} dt").all_text_contents()
+    numbered = {}
+    for i, ends in enumerate(places):
+        words = {"h4": "what follows"}
+        names = [words.get(n, n) for n in (end.replace("_", "") for end in ends)]
+        assert re.split(": (?:between |at )?| to | and ", said[i]) == [
+            str(i + 1),
+            *names,
+        ]
+        numbered[ends] = i + 1
+    steps = [int(re.search(r"\[(\d)\][^\[]*$", term)[1]) for term in terms]
+    arriving = {"all", "dh"} & {line}
+
+    # What the terms come to.
+    want = gradients
+    if line == "all":
+        terms_of = {ends: v for ends, v in zip(places, values, strict=True)}
+        assert len(terms_of) == 13
+        for t in (1, 2, 3):
+            got = terms_of[f"y_{t}", f"h_{t}"] + terms_of[f"h_{t + 1}", f"h_{t}"]
+            np.testing.assert_allclose(got, want["dh"][t], rtol=1e-10)
+            np.testing.assert_allclose(terms_of[f"h_{t}", f"x_{t}"], want["dx"][t])
+            assert terms_of[f"L_{t}", f"y_{t}"] is want["dy"][t]
+        np.testing.assert_allclose(terms_of["h_1", "h_0"], want["dh_0"], rtol=1e-10)
+    elif line in ("dh", "da", "dx"):
+        for t in (1, 2, 3):
+            index = 1 if line == "dh" else 0
+            got = [
+                value
+                for ends, value in zip(places, values, strict=True)
+                if ends[index] == f"h_{t}"
+            ]
+            assert len(got) == (2 if line == "dh" else 1)
+            np.testing.assert_allclose(sum(got), want[line][t], rtol=1e-10)
+    else:
+        assert len(values) == (1 if line == "dh_0" else 3)
+        np.testing.assert_allclose(sum(values), want[line], rtol=1e-10)
+    if not arriving:
+        assert steps == sorted(steps, reverse=True)  # the last step first
+
+    # What is lit, and the numbers on it.
+    lit = page.eval_on_selector_all(
+        f"{GRAPH} .graph-lit", "all => all.map(e => [e.dataset.from, e.dataset.to])"
+    )
+    arrows = [ends for ends in places if len(ends) == 2]
+    assert sorted(map(tuple, lit)) == sorted(arrows)
+    kind = "graph-forward" if line.startswith("dW") else "graph-back"
+    assert page.locator(f"{GRAPH} .graph-lit.{kind}").count() == len(lit)
+    nodes = page.eval_on_selector_all(
+        f"{GRAPH} .graph-node.graph-on", "all => all.map(e => e.dataset.node)"
+    )
+    rings = [f"h_{t}" for t in (1, 2, 3)] if line == "dh" else []
+    assert sorted(nodes) == sorted(rings + [e[0] for e in places if len(e) == 1])
+    badges = page.locator(f"{GRAPH} .graph-number").all_text_contents()
+    assert sorted(map(int, badges)) == list(range(1, len(terms) + 1))
+    weights = page.locator(f"{GRAPH} .graph-weight.graph-on").count()
+    assert weights == (3 if line.startswith("dW") else 0)
+    assert len(page.locator(f"{GRAPH} .explorer-sentence").text_content()) > 30
+    return line
+
+
+def test_the_graph_lights_the_terms_of_each_line(explore, gradients):
+    page = explore(GRAPH)
+    assert assert_graph_right(page, gradients) == "all"
+    seen, sentences = ["all"], set()
+    for line in LINES[1:]:
+        press(page, f"{GRAPH}-line-{seen[-1]}", "ArrowDown")
+        seen.append(assert_graph_right(page, gradients))
+        assert seen[-1] == line
+        sentences.add(page.locator(f"{GRAPH} .explorer-sentence").text_content())
+    assert len(sentences) == len(LINES) - 1
+    assert page.seen == CLEAN
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("dW_h", "copies = t => [[`h_${t}`, `h_${t}`, `h_{${t}}^{⊤} da_{${t}}`]]"),
+        ("dh", "back = t => [[`y_${t}`, `h_${t}`, `dy_{${t}} W_{y}^{⊤}`]]"),
+        ("dx", "back = t => [[`h_${t}`, `x_${t}`, `da_{${t}} W_{x}`]]"),
+        ("dh_0", "back = t => t > 1 ? [] : [['h_1', 'x_1', 'da_{1} W_{h}^{⊤}']]"),
+    ],
+)
+def test_a_wrong_line_would_be_seen(explore, gradients, line, wrong):
+    page = explore(GRAPH)
+    page.evaluate(f"tag => {{ customElements.get(tag).lines.{line}.{wrong} }}", GRAPH)
+    page.locator(f"#{GRAPH}-line-{line}").check()
+    with pytest.raises(AssertionError):
+        assert_graph_right(page, gradients)
+
+
+def test_the_still_picture_of_the_graph_is_its_start(explore):
+    assert_same_drawing(explore(GRAPH), GRAPH)
 
 
 # --- the truncation triangle ---------------------------------------------------------
@@ -187,6 +655,11 @@ def test_a_wrong_number_would_be_seen(explore, monkeypatch):
 def test_attributes_say_where_the_sliders_start(explore):
     page = explore(TRIANGLE, 'k1="2" k2="8" decay="0.5" twice')
     assert assert_right(page) == {"k1": 2, "k2": 8, "decay": 0.5, "twice": True}
+    page = explore(
+        TRIANGLE, 'k1="5" k2="12"'
+    )  # the last pass comes after the last step
+    assert_right(page)
+    assert numbers(page)["kept"] == "72 of 78"
 
 
 def test_the_still_picture_of_the_triangle_is_its_start(explore):
@@ -328,17 +801,6 @@ def constant_gates(f, i, o, g, past):
     return np.array(cs), np.array(hs)
 
 
-def spots(page, name, *attributes):
-    """Read attributes, as numbers, of all that is drawn with a name."""
-    return np.array(
-        page.eval_on_selector_all(
-            f"{CELL} .{name}",
-            "(all, names) => all.map(e => names.map(n => +e.getAttribute(n)))",
-            list(attributes),
-        )
-    ).T
-
-
 def assert_cell_right(page):
     """Compare what the cell shows with what `unrolled` computes."""
     at = setting(page, CELL)
@@ -357,12 +819,12 @@ def assert_cell_right(page):
     heights = np.array([float(point.split(",")[1]) for point in left])
     past = at["past"] * at["f"] ** np.arange(TURNS + 1)
     assert heights == pytest.approx(212 - 50 * past / reach, abs=0.06)
-    top, height = spots(page, "cell-output", "y", "height")
+    top, height = spots(page, CELL, "cell-output", "y", "height")
     assert height == pytest.approx(20 * np.abs(hs), abs=0.06)
     assert top == pytest.approx(308 - 20 * hs.clip(0), abs=0.06)
 
     # A line behind a gate is as wide as the gate is open, and dotted where it is shut.
-    (widths,) = spots(page, "cell-pipe", "stroke-width")
+    (widths,) = spots(page, CELL, "cell-pipe", "stroke-width")
     gates = [at[name] for name in "fio"]
     wide = [6.0] * 4 + [1 + 5 * gate for gate in gates if gate]
     assert sorted(widths) == pytest.approx(sorted(wide))
@@ -421,11 +883,23 @@ def test_the_still_picture_of_the_cell_is_its_start(explore):
 
 # --- all of them ---------------------------------------------------------------------
 
-# Each explorer: its page, its controls in order, and the comparison of what it shows.
+# Each explorer: its page, what the tab key reaches, in order, and the comparison of
+# what it shows.
 EXPLORERS = {
+    LATCH: (
+        "01-sequences",
+        ("t", "next", "first", "flip", "signs-mixed", "w_h", "w_x", "k"),
+        assert_latch_right,
+    ),
+    HELLO: (
+        "02-rnn",
+        (*WEIGHTS, "none", "less", "against", "silent", "again"),
+        assert_hello_right,
+    ),
+    GRAPH: ("03-bptt", ("line-all",), None),
     TRIANGLE: ("04-truncated-bptt", ("k1", "k2", "decay", "twice"), assert_right),
     FLOW: ("05-gradient-flow", ("radius", "f", "steps"), assert_flow_right),
-    CELL: ("06-lstm", ("f", "i", "o", "g", "past"), assert_cell_right),
+    CELL: ("07-lstm", ("f", "i", "o", "g", "past"), assert_cell_right),
 }
 each_explorer = pytest.mark.parametrize("tag", EXPLORERS)
 
@@ -457,8 +931,9 @@ def test_without_scripts_a_still_picture_stays(explore, tag):
 
 
 @each_explorer
-def test_on_its_page_it_takes_the_place_of_the_picture(browser, tag):
+def test_on_its_page_it_takes_the_place_of_the_picture(browser, gradients, tag):
     name, controls, assert_shown = EXPLORERS[tag]
+    assert_shown = assert_shown or (lambda page: assert_graph_right(page, gradients))
     path = SITE / "book" / f"{name}.html"
     if not path.exists():
         missing("the site is not built: run README.md's first command")
@@ -469,7 +944,8 @@ def test_on_its_page_it_takes_the_place_of_the_picture(browser, tag):
         page.goto(path.as_uri())
         explorer = page.locator(tag)
         assert explorer.locator("img").count() == (not scripts)
-        assert explorer.locator("input").count() == (len(controls) if scripts else 0)
+        last = explorer.locator(f"#{tag}-{controls[-1]}")
+        assert last.count() == scripts
         if scripts:
             assert_shown(page)
             assert page.seen == CLEAN

@@ -56,8 +56,9 @@ def visit(browser):
 def views(browser):
     """Return a function that shows a page of the book in a view.
 
-    A page is loaded once for all tests, with its hints and solutions opened, and then
-    changed as a reader changes it: the window's width, the system's colours.
+    A page is loaded once for all tests, with its hints, its solutions and what goes
+    further opened, and then changed as a reader changes it: the window's width, the
+    system's colours.
     """
     opened = {}
 
@@ -65,8 +66,12 @@ def views(browser):
         if name not in opened:
             page = opened[name] = open_page(browser, (SITE / "book" / name).as_uri())
             page.evaluate(
-                """() => document.querySelectorAll(".toggle-hidden .toggle-button")
-                    .forEach(button => button.click())"""
+                """() => {
+                    document.querySelectorAll(".toggle-hidden .toggle-button")
+                        .forEach(button => button.click());
+                    document.querySelectorAll("details.further")
+                        .forEach(section => section.open = true);
+                }"""
             )
             thin_code(page)
             page.view = None
@@ -164,15 +169,15 @@ def thin_code(page):
     )
 
 
-def accessibility_faults(page):
+def accessibility_faults(page, inside="html"):
     """Return what axe finds against WCAG 2.0 to 2.2, levels A and AA."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
     violations = page.evaluate(
-        """tags => axe.run({
+        """([inside, tags]) => axe.run(inside, {
             runOnly: tags, resultTypes: ["violations"], preload: false
         }).then(result => result.violations)""",
-        WCAG,
+        [inside, WCAG],
     )
     return [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
@@ -258,6 +263,127 @@ def link_faults(folder):
     command.append(str(folder / "**" / "*.html"))
     result = subprocess.run(command, capture_output=True, text=True)
     return result.stdout + result.stderr if result.returncode else ""
+
+
+# --- what goes further is closed until it is opened -----------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_page
+def test_further_is_closed_at_first(visit, name, scheme):
+    page = visit(f"book/{name}", scheme)
+    headings = page.locator("article h2").all_text_contents()
+    wanted = sum(bool(re.match("Further *[:#]", text)) for text in headings)
+    assert page.locator("details.further > summary > h2").count() == wanted
+    assert page.locator("details.further:not([open])").count() == wanted
+    if wanted:
+        assert accessibility_faults(page, "details.further") == []
+
+
+FURTHER = """
+<link rel=stylesheet href={site}/course.css><script src={site}/course.js></script>
+<style>.headerlink {visibility: hidden} :hover > .headerlink {visibility: visible}
+</style><div class=bd-article>
+<p><a href=#inside>to its inside</a>, or past it <a href=#sum>to the summary</a></p>
+<section id=before><h2>Before<a class=headerlink href=#before>#</a></h2>
+<div style='height: 2000px'></div></section>
+<section id=further><span id=label></span>
+<h2>Further: cuts<a class=headerlink href=#further>#</a></h2><p id=words>Some words.</p>
+<section id=inside><h3>Inside<a class=headerlink href=#inside>#</a></h3><p>More.</p>
+<details id=code><summary>Code</summary><p id=deep>Deep.</p></details></section>
+</section>
+<section id=sum><h2>Summary<a class=headerlink href=#sum>#</a></h2>
+<section id=reading><h3>Further reading</h3><p id=book>A book.</p></section>
+<div style='height: 2000px'></div></section></div>
+""".replace("{site}", (SITE / "_static").as_uri())
+
+
+def is_open(page):
+    """Say whether what goes further is open, and whether its words are seen."""
+    seen = page.locator("#words").is_visible()
+    assert page.locator("details.further").evaluate("e => e.open") == seen
+    return seen
+
+
+def test_further_opens_and_closes(written):
+    page = written(FURTHER)
+    assert page.seen == CLEAN and accessibility_faults(page) == []
+    assert page.locator("details.further").count() == 1 and not is_open(page)
+    assert page.locator("#book").is_visible() and page.locator("#label").count() == 1
+    heading = page.locator("#further h2")
+    assert heading.is_visible()
+    for state in (True, False):
+        heading.click()
+        assert is_open(page) == state
+    heading.hover()
+    heading.locator("a").click()  # its own address, as of any other heading
+    assert is_open(page) and page.url.endswith("#further")
+    page.mouse.move(0, 0)
+    assert accessibility_faults(page) == []
+    page.locator("a", has_text="to the summary").focus()  # then the tab key reaches it
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.matches('.further > summary')")
+    for key in ("Enter", "Space"):
+        before = is_open(page)
+        page.keyboard.press(key)
+        assert is_open(page) != before
+
+
+@pytest.mark.parametrize("target", ["further", "label", "words", "inside", "deep"])
+def test_a_link_into_further_opens_it(written, target):
+    page = written(FURTHER)
+    url = page.url.split("#")[0]
+    page.goto("about:blank")
+    page.goto(f"{url}#{target}")  # as the page loads
+    page.wait_for_load_state("load")
+    settle(page)
+    top = f"() => document.getElementById('{target}').getBoundingClientRect().top"
+    assert is_open(page) and -1 <= page.evaluate(top) < 120
+    assert page.locator("#code").evaluate("e => e.open") == (target == "deep")
+    page.goto("about:blank")
+    page.goto(url)  # as the address changes
+    assert not is_open(page)
+    page.evaluate(f"() => {{ location.hash = '{target}' }}")
+    settle(page)
+    assert is_open(page) and -1 <= page.evaluate(top) < 120
+
+
+def test_a_link_that_is_followed_twice_opens_further_twice(written):
+    page = written(FURTHER)
+    for _ in range(2):
+        page.locator("a", has_text="its inside").click()
+        settle(page)
+        assert is_open(page)
+        page.evaluate("() => document.querySelector('details.further').open = false")
+        page.evaluate("() => scrollTo(0, 0)")
+    page.locator("a", has_text="to the summary").click()
+    assert not is_open(page)
+
+
+def test_a_link_to_nothing_does_no_harm(written):
+    page = written(FURTHER)
+    for target in ("nowhere", "", "%E2%8A", "a'b"):
+        page.evaluate("target => { location.hash = target }", target)
+    assert not is_open(page) and page.seen == CLEAN
+
+
+def test_further_is_printed(written):
+    page = written(FURTHER)
+    for state in (False, True):
+        page.locator("details.further").evaluate("(e, open) => e.open = open", state)
+        page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+        assert is_open(page)
+        page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+        assert is_open(page) == state
+
+
+def test_without_scripts_further_is_open(browser, written):
+    url = written(FURTHER).url
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url)
+    assert page.locator("#words").is_visible() and not page.locator(".further").count()
+    context.close()
 
 
 # --- the checks see faults ------------------------------------------------------------

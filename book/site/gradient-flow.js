@@ -25,7 +25,7 @@ Explorer.define("gradient-flow", class extends Explorer {
   ];
 
   static controls = [
-    { name: "radius", label: "spectral radius of W_h", min: 0, max: 3, step: 0.05, value: 1 },
+    { name: "radius", label: "spectral radius of W_{h}", min: 0, max: 3, step: 0.05, value: 1 },
     { name: "f", label: "nonlinearity", min: 0, max: 3, step: 1, value: 1 },
     { name: "steps", label: "T, steps back", min: 1, max: 100, step: 1, value: 50 },
   ];

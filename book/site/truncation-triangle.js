@@ -1,8 +1,9 @@
 // The triangle of chapter 4: which gradients a cut keeps, and how large they were.
 //
-// The network is h_t = w h_(t-1) + (1 - w) from h_0 = 1, so that every state is 1, and
-// each step's loss is its state. Then the gradient of L_t with respect to the copy of w
-// at step s is w^(t-s), and nothing hides behind it.
+// The network is that of the chapter's first section, h_t = x_t + w h_(t-1) from h_0 = 1,
+// and each step's loss is its state. Every input is the number 1 - w, held fixed while
+// we differentiate, so that every state is 1. Then the gradient of L_t with respect to
+// the copy of w at step s is w^(t-s), and nothing hides behind it.
 
 Explorer.define("truncation-triangle", class extends Explorer {
   static STEPS = 12;
