@@ -21,8 +21,9 @@ import numpy as np
 import unrolled
 
 LAYERS = "tanh, orthogonal", "ReLU, identity"  # at all three lengths
-OTHERS = ("ReLU, orthogonal", "tanh, uniform", "tanh, identity", "tanh, Glorot",
-          "leaky 0.02, orthogonal")  # fmt: skip
+OTHERS = ("ReLU, orthogonal", "leaky 0.02, orthogonal", "ReLU, uniform",
+          "tanh, Glorot", "tanh, uniform", "tanh, identity")  # fmt: skip
+THREE = OTHERS[:2]  # at all three too; the rest at the two shorter ones
 LENGTHS, SEARCH_SEEDS = (20, 50, 100), (100, 101)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # the search starts with three
 STEPS, PATIENCE, LOOK, SOLVED = 6000, 12_000, 250, 0.1
@@ -112,7 +113,7 @@ def main():
     rate = [tuned(*tanh, 100)]
     sweep(settings(tanh, [100], rate, range(seeds), steps=PATIENCE))
     for layer in OTHERS:
-        for T in (50, 20) if layer != "ReLU, orthogonal" else LENGTHS:
+        for T in LENGTHS if layer in THREE else LENGTHS[:2]:
             tuned(layer, T)
 
 
