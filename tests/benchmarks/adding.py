@@ -25,7 +25,7 @@ OTHERS = ("ReLU, orthogonal", "leaky 0.02, orthogonal", "ReLU, uniform",
           "tanh, Glorot", "tanh, uniform", "tanh, identity")  # fmt: skip
 THREE = OTHERS[:2]  # at all three too; the rest at the two shorter ones
 LENGTHS, SEARCH_SEEDS = (20, 50, 100), (100, 101)
-RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # the search starts with three
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # it starts with three
 STEPS, PATIENCE, LOOK, SOLVED = 6000, 12_000, 250, 0.1
 OPTIMISERS = {"Adam": unrolled.Adam, "SGD": unrolled.SGD}
 SGD_RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
