@@ -24,6 +24,7 @@ LAYERS = "tanh, orthogonal", "ReLU, identity"  # at all three lengths
 OTHERS = ("ReLU, orthogonal", "leaky 0.02, orthogonal", "ReLU, uniform",
           "tanh, Glorot", "tanh, uniform", "tanh, identity")  # fmt: skip
 THREE = OTHERS[:2]  # at all three too; the rest at the two shorter ones
+LEAKS = "leaky 0.01, orthogonal", "leaky 0.1, orthogonal"  # at 50, to vary the leak
 LENGTHS, SEARCH_SEEDS = (20, 50, 100), (100, 101)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # it starts with three
 STEPS, PATIENCE, LOOK, SOLVED = 6000, 12_000, 250, 0.1
@@ -115,6 +116,7 @@ def main():
     for layer in OTHERS:
         for T in LENGTHS if layer in THREE else LENGTHS[:2]:
             tuned(layer, T)
+    sweep(settings(LEAKS, [50], RATES[4:7], SEARCH_SEEDS))
 
 
 if __name__ == "__main__":
