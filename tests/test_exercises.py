@@ -134,6 +134,7 @@ def test_an_error_is_reported_with_the_call_that_raised_it():
     # Four numbers are written out, five are not.
     assert said(len, [3], on=[(np.arange(4),)]).startswith("len(array([0, 1, 2, 3])):")
     assert said(len, [3], on=[(np.arange(5),)]).startswith("len(array (5,)):")
+    assert said(len, [3], on=[({"W": 1, "b": 2},)]).startswith("len({W, b}):")
 
     def endless(n):
         return endless(n)

@@ -64,7 +64,7 @@ Explorer.define("bptt-graph", class extends Explorer {
     },
     dh_0: {
       formula: "dh_{0} = da_{1} W_{h}^{⊤}",
-      words: "This is the first line without an output above: nothing else reaches h_{0}.",
+      words: "This is line 1 without an output above: nothing else reaches h_{0}.",
       back: (t) => (t === 1 ? [["h_1", "h_0", "da_{1} W_{h}^{⊤}"]] : []),
     },
   };

@@ -65,6 +65,8 @@ def _brief(value):
     """Write an argument in a few characters."""
     if isinstance(value, np.ndarray) and value.size > 4:
         return f"array {shape_text(value.shape)}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(map(str, value))}}}"
     return repr(value)
 
 
