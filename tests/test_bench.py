@@ -24,13 +24,11 @@ FLAT = {  # a row of the file is a run; here is one of them
               "seeds": 200},
     "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
                    "rate": 0.1, "seed": 0},
-<<<<<<< HEAD
     "truncation": {"start": "orthogonal", "learns": "all", "carry": True,
-                   "optimiser": "Adam", "lr": 0.1, "k2": 2, "seeds": 1, "H": 3},
-=======
+                   "optimiser": "Adam", "lr": 0.1, "k2": 2, "seeds": 1, "H": 3,
+                   "lag": 2},
     "adding": {"layer": "leaky 0.02, orthogonal", "T": 2, "optimiser": "Adam",
                "clip": 1.0, "rate": 0.003, "steps": 2, "seed": 0},
->>>>>>> h-c6
 }  # fmt: skip
 SUMMED = {  # a run of the others, and what it finds
     "characters": ({"layer": "LSTM", "lr": 0.1, "seed": 0},

@@ -52,7 +52,7 @@ def test_without_a_gradient_of_the_outputs(variant):
     ("T", "every", "kept"),
     [(9, None, 3), (10, None, 3), (16, None, 4), (0, None, 0), (7, 3, 3), (7, 7, 1)],
 )
-def test_it_keeps_a_state_for_every_stretch(T, every, kept):
+def test_it_keeps_a_state_for_every_window(T, every, kept):
     """Their length is the root of T, rounded up: ten steps are 4 + 4 + 2."""
     layer = Checkpointed(plain(), every)
     layer.forward(np.ones((2, T, 3)))

@@ -107,7 +107,7 @@ def test_reference_is_plain_text_that_reads_as_prose():
     st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(0, 30),
     st.booleans(),
 )  # fmt: skip
-def test_streams_go_on_from_chunk_to_chunk(B, T, K, more, vectors):
+def test_streams_go_on_from_window_to_window(B, T, K, more, vectors):
     N = B * T * K + 1 + more
     series = np.arange(2 * N).reshape(N, 2) if vectors else np.arange(N)
     xs, ys = data.streams(series, B, T)
@@ -115,7 +115,7 @@ def test_streams_go_on_from_chunk_to_chunk(B, T, K, more, vectors):
     rows, after = (a.swapaxes(0, 1).reshape(B, -1, *series.shape[1:]) for a in (xs, ys))
     step = 2 if vectors else 1
     assert (after == rows + step).all() and (rows[:, 1:] == after[:, :-1]).all()
-    # Stream b starts (N - 1) // B values after stream b - 1, and no chunk more fits.
+    # Stream b starts (N - 1) // B values after stream b - 1, and no window more fits.
     starts = rows[:, 0].reshape(B, -1)[:, 0] // step
     assert (starts == np.arange(B) * ((N - 1) // B)).all()
     assert len(xs) == (N - 1) // B // T >= K

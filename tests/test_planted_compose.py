@@ -99,11 +99,11 @@ PLANTED = {
         LEAF,
         LENGTHS,
     ),
-    "Packing: a stretch of another's rows": Mistake(
+    "Packing: a window of another's rows": Mistake(
         Packing.part, {"before": "0"},
         CUT, HOLES,
     ),
-    "Packing: a stretch of the first steps": Mistake(
+    "Packing: a window of the first steps": Mistake(
         Packing.part, {"other._first": "self._first"}, CUT
     ),
     "Loop: the wrong states go on": Mistake(
@@ -130,24 +130,24 @@ PLANTED = {
         LEAF,
         LENGTHS,
     ),
-    "Recomputing: weights of the last stretch alone": Mistake(
+    "Recomputing: weights of the last window alone": Mistake(
         Recomputing.run_back, {"grads[name]": "grad"}, CUT
     ),
-    "Recomputing: stretches forward in time": Mistake(
+    "Recomputing: windows forward in time": Mistake(
         Recomputing.run_back, {"for start, state": "kept"}, CUT
     ),
-    "Recomputing: every stretch from the same state": Mistake(
+    "Recomputing: every window from the same state": Mistake(
         Recomputing.run_back,
         {"for start, state": "[(start, kept[0][1]) for start, _ in reversed(kept)]"},
         CUT,
     ),
-    "Recomputing: a stretch of its own": Mistake(
+    "Recomputing: a window of its own": Mistake(
         Recomputing.run_back,
         {"dstate, more": "dstate, self.loop.run_back(dhs, dstate, dxs)[1]"},
         CUT,
     ),
-    "Recomputing: the mask in the first stretch alone": Mistake(
-        Recomputing.run, {"stretch": "packing.part(0, every)"}, CUT, HOLES
+    "Recomputing: the mask in the first window alone": Mistake(
+        Recomputing.run, {"window": "packing.part(0, every)"}, CUT, HOLES
     ),
 }  # fmt: skip
 

@@ -82,12 +82,12 @@ def test_the_index_states_the_minutes_and_the_hours():
     rows = re.findall(r"^\| *(\d+) *\|.*\| *(\d+) *\|$", index, re.M)
     assert {int(chapter): int(core) for chapter, core in rows} == cores
 
-    rows = re.findall(r"^\| [a-z][^|]+\| (\d[\d, to]*) \| ([\d.]+) \|$", index, re.M)
+    rows = re.findall(r"^\| [a-z][^|]+\| (\d[\d, to]*) \| (\d+) \|$", index, re.M)
     assert len(rows) == 4
     for listed, hours in rows:
         first, *last = map(int, re.findall(r"\d+", listed))
         path = range(first, last[0] + 1) if "to" in listed else [first, *last]
-        assert float(hours) == ceil(sum(cores[k] for k in path) / 30) / 2, listed
+        assert int(hours) == ceil(sum(cores[k] for k in path) / 60), listed
 
 
 def readme_commands(text):

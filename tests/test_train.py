@@ -52,16 +52,16 @@ def test_a_sum_and_its_sign_are_learned(seed):
 @pytest.mark.parametrize("carry", [True, False])
 def test_a_carried_state_is_one_long_pass_cut_into_batches(carry):
     ((xs, targets),) = pairs(1, T=12)
-    chunks = [(xs[:, t : t + 3], targets[:, t : t + 3]) for t in range(0, 12, 3)]
+    windows = [(xs[:, t : t + 3], targets[:, t : t + 3]) for t in range(0, 12, 3)]
     model = build()
-    history = train(model, chunks, mse, SGD(0.0), carry=carry)
+    history = train(model, windows, mse, SGD(0.0), carry=carry)
 
     state, losses, norms = None, [], []
     ys, _ = model.forward(xs)  # one long pass
-    for k, (chunk, target) in enumerate(chunks):
-        alone, last = model.forward(chunk, state)
+    for k, (window, target) in enumerate(windows):
+        alone, last = model.forward(window, state)
         L, dys = mse(ys[:, 3 * k : 3 * k + 3] if carry else alone, target)
-        model.backward(dys)  # through this chunk alone: the gradient is cut
+        model.backward(dys)  # through this window alone: the gradient is cut
         losses.append(L)
         norms.append(np.sqrt(sum((g**2).sum() for g in model.grads.values())))
         state = last if carry else None

@@ -108,7 +108,7 @@ def test_a_cut_is_a_mask_on_the_triangle(case, k1, extra):
 
 
 @given(case=cases, k=st.integers(1, 8))
-def test_k1_equal_to_k2_is_chunks_with_the_state_carried(case, k):
+def test_k1_equal_to_k2_is_windows_with_the_state_carried(case, k):
     layer, xs, dhs, state = draw(**case)
     got = cut(layer, xs, dhs, state, k, k)
     want = {name: np.zeros_like(p) for name, p in got.items()}

@@ -26,7 +26,7 @@ class Checkpointed:
     Notes
     -----
     Chen et al. (2016), where the layers stand in place of the steps. In units of
-    T·B·H the layer keeps I/H, and for a stretch what the layer in it keeps.
+    T·B·H the layer keeps I/H, and for a window what the layer in it keeps.
     """
 
     def __init__(self, layer, every=None):
@@ -64,7 +64,7 @@ class Checkpointed:
         return run.forward_with(loop, xs, state, mask)
 
     def backward(self, dhs, dstate=None):
-        """Run each stretch again, last one first, and go back; see `Recurrent`."""
+        """Run each window again, last one first, and go back; see `Recurrent`."""
         run = self._run or self.layer.twin()
         result = run.backward(dhs, dstate)
         self.layer.grads = run.grads
@@ -80,36 +80,36 @@ class Checkpointed:
 
 
 class Recomputing:
-    """A loop around another, which runs it over a stretch of steps at a time.
+    """A loop around another, which runs it over a window of steps at a time.
 
     Two halves of a sequence are one whole, forward and back, if the state is carried
-    on. So a stretch may be forgotten, and run again.
+    on. So a window may be forgotten, and run again.
     """
 
     def __init__(self, loop, every):
         self.loop, self.every = loop, every
 
     def run(self, layer, weights, xs, packing, state, hs):
-        """Run a layer over xs (B, T, I), a stretch at a time; see `Loop`."""
+        """Run a layer over xs (B, T, I), a window at a time; see `Loop`."""
         # The way back runs again with the weights of now, whatever becomes of them.
         weights = {name: p.copy() for name, p in weights.items()}
         xs, T, kept = xs.copy(), len(packing.sizes), []
         every = self.every or max(1, math.ceil(math.sqrt(T)))
         for start in range(0, T, every):
             kept.append((start, state))
-            stretch = packing.part(start, start + every)
-            state = self.loop.run(layer, weights, xs, stretch, state, hs)
+            window = packing.part(start, start + every)
+            state = self.loop.run(layer, weights, xs, window, state, hs)
         self._tape = layer, weights, xs, packing, every, kept
         return state
 
     def run_back(self, dhs, dstate, dxs):
-        """Run each stretch again, last one first, and go back; see `Loop`."""
+        """Run each window again, last one first, and go back; see `Loop`."""
         layer, weights, xs, packing, every, kept = self._tape
         self._tape = None
         grads = {name: np.zeros_like(p) for name, p in weights.items()}
         for start, state in reversed(kept):
-            stretch = packing.part(start, start + every)
-            self.loop.run(layer, weights, xs, stretch, state, None)
+            window = packing.part(start, start + every)
+            self.loop.run(layer, weights, xs, window, state, None)
             dstate, more = self.loop.run_back(dhs, dstate, dxs)
             for name, grad in more.items():
                 grads[name] += grad

@@ -10,7 +10,7 @@ from .page import chapter_rule
 WORDS, LINES, EQUATION = 200, 12, 1.5  # a minute's words, its lines; minutes of one
 CORE = 70  # minutes, what one sitting holds
 BESIDE = {"Further", "Exercises"}  # sections that are not of the core
-FOLDED = "hide-input"
+FOLDED = {"hide-input", "hide-cell"}
 STATED = re.compile(
     r"\*\*Time\*\*: (?P<core>\d+) minutes (?:to read|for the core, "
     r"(?P<further>\d+) for what is marked \*Further\*), \d+ seconds to run\.$",
@@ -35,10 +35,15 @@ def minutes(cells):
     lines = sum(
         bool(line.strip())
         for cell in cells
-        if cell.kind == "code" and FOLDED not in cell.metadata.get("tags", [])
+        if cell.kind == "code" and not folds(cell)
         for line in cell.lines
     )
     return words(prose) / WORDS + lines / LINES + len(labels) * EQUATION
+
+
+def folds(cell):
+    """Return how a cell is folded: its code, or all of it with what it prints."""
+    return FOLDED & set(cell.metadata.get("tags", []))
 
 
 def times(page):
@@ -72,14 +77,24 @@ def core_fits_a_sitting(page):
     return [f"the core takes {core} minutes, not {CORE}"] if core > CORE else []
 
 
-def quiet(statement):
-    """Say whether a statement stores numbers or prints, and does nothing else."""
+def calls(statement, *names):
+    """Say whether a statement calls one of these, and does nothing else."""
     if isinstance(statement, ast.For):
-        return all(map(quiet, statement.body))
+        return all(calls(inner, *names) for inner in statement.body)
     call = getattr(statement, "value", None)
     if not isinstance(statement, ast.Expr) or not isinstance(call, ast.Call):
         return False
-    return ast.unparse(call.func) in ("store", "print")
+    return ast.unparse(call.func) in names
+
+
+def wanted_fold(cell):
+    """Return the tag that a cell should have, if any."""
+    body = ast.parse(cell.text).body
+    if all(calls(statement, "store") for statement in body):
+        return {"hide-cell"}  # the prose has the numbers
+    if draws(cell.text) or all(calls(each, "store", "print") for each in body):
+        return {"hide-input"}
+    return set()
 
 
 @chapter_rule
@@ -87,14 +102,12 @@ def what_teaches_is_in_sight(page):
     """A cell that draws, stores or prints is folded, and an assertion never is."""
     bad = []
     for cell in page.code:
-        folded = FOLDED in cell.metadata.get("tags", [])
-        body = ast.parse(cell.text).body
-        only = draws(cell.text) or all(map(quiet, body))
-        helps = only or re.search(r"\b(plt|axe?s?|figures|store)\b", cell.text)
-        if only and not folded and cell.section != "Exercises":
-            bad.append(f"cell {cell.number} draws, stores or prints: tag it {FOLDED}")
-        if folded and any(isinstance(s, ast.Assert) for s in body):
+        wanted, body = wanted_fold(cell), ast.parse(cell.text).body
+        helps = wanted or re.search(r"\b(plt|axe?s?|figures|store)\b", cell.text)
+        if wanted and folds(cell) != wanted and cell.section != "Exercises":
+            bad.append(f"cell {cell.number} draws, stores or prints: tag it {wanted}")
+        if folds(cell) and any(isinstance(s, ast.Assert) for s in body):
             bad.append(f"cell {cell.number} asserts, so it is not to be folded")
-        if folded and not helps:
+        if folds(cell) and not helps:
             bad.append(f"cell {cell.number} helps no drawing: take its tag away")
     return bad
