@@ -94,7 +94,7 @@ def _problem_in_parts(got, want, rtol):
     """Return a sentence about the first part of a dict or tuple that differs."""
     if isinstance(want, tuple):
         want = {f"result {k}": w for k, w in enumerate(want, 1)}
-        if isinstance(got, tuple | list):
+        if isinstance(got, tuple | list) or np.ndim(got) == 1:
             got = {f"result {k}": g for k, g in enumerate(got, 1)}
     names = ", ".join(map(str, want))
     if not isinstance(got, dict):
