@@ -4,6 +4,9 @@ Every result has a name: outputs ``hs``, ``h_T``, ``c_T``; gradients ``dxs``, ``
 ``dW_x``. What an oracle returns is named the same.
 """
 
+import copy
+import pickle
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -55,6 +58,14 @@ VARIANTS = {
 PASSES = VARIANTS | {
     f"{name}, by its equations": (*VARIANTS[name], False)
     for name in ("RNN, tanh", "RNN, relu", "LSTM", "GRU, reset after")
+}
+
+COPIES = {
+    "twin": lambda layer: layer.twin(),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda layer: pickle.loads(pickle.dumps(layer)),
+    "astype": lambda layer: layer.astype(layer.dtype),
 }
 
 

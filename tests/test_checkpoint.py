@@ -1,13 +1,12 @@
 """States that are kept now and then: the same gradients, and otherwise the layer."""
 
 import copy
-import pickle
 
 import numpy as np
 import pytest
 
 from agreement import assert_agree, assert_same
-from cases import PASSES, Case
+from cases import COPIES, PASSES, Case
 from nets import SMALL, Net
 from unrolled import LSTM, RNN, Bidirectional, Checkpointed, Stack
 
@@ -89,13 +88,6 @@ def test_what_is_wrapped_is_still_the_layer():
         _ = layer.nonsense
 
 
-COPIES = {
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "pickle": lambda layer: pickle.loads(pickle.dumps(layer)),
-    "twin": Checkpointed.twin,
-    "astype": lambda layer: layer.astype(np.float64),
-}
 each_copy = pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
 
 

@@ -3,8 +3,6 @@
 What holds for every layer is in `test_passes`, which runs both.
 """
 
-import copy
-import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreement import assert_agree, assert_same, error
-from cases import PASSES, Case
+from cases import COPIES, PASSES, Case
 from unrolled import GRU, LSTM, MGU, RNN, Checkpointed
 from unrolled.fast.gru import FastGRU
 from unrolled.fast.loop import CACHE, FastLoop, StateRows
@@ -242,15 +240,6 @@ def test_its_arrays_last_until_another_shape_or_type_is_asked_for(cls):
         assert array is kept[name]
     case.layer.forward(larger.xs)
     assert case.layer.loop()._arrays["x"] is not kept["x"]
-
-
-COPIES = {
-    "twin": lambda layer: layer.twin(),
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "pickle": lambda layer: pickle.loads(pickle.dumps(layer)),
-    "astype": lambda layer: layer.astype(layer.dtype),
-}
 
 
 @each

@@ -1,12 +1,10 @@
 """A model of named parts: gradients, masks, shared parameters, copies, refusals."""
 
-import copy
-import pickle
-
 import numpy as np
 import pytest
 
 from agreement import assert_agree, assert_same
+from cases import COPIES
 from models import Whole
 from nets import SMALL
 from unrolled import GRU, LSTM, RNN, Embedding, Linear, Model, Stack
@@ -124,15 +122,6 @@ def test_float32_stays_float32(outputs, mask):
     assert {array.dtype for array in got.values()} == {np.dtype(np.float32)}
     exact = Whole(NETS["stack"], outputs).run(mask)
     assert_agree(got, exact, np.float32)
-
-
-COPIES = {
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
-    "twin": Model.twin,
-    "astype": lambda model: model.astype(np.float64),
-}
 
 
 @each_kind

@@ -12,11 +12,9 @@ second part changes the clipping, the budget and the optimiser. Chapter 6 reads
 """
 
 import itertools
-import json
 from functools import cache
 
 import bench
-import numpy as np
 
 import unrolled
 
@@ -35,13 +33,8 @@ SGD_RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 @cache
 def chapter():
     """Return what the chapter's tagged cells define."""
-    scope = {"np": np, "itertools": itertools, **vars(unrolled)}
-    scope |= vars(unrolled.initialise)
-    page = bench.BOOK / "06-training.ipynb"
-    for cell in json.loads(page.read_text("utf-8"))["cells"]:
-        if "adding" in cell["metadata"].get("tags", []):
-            exec("".join(cell["source"]), scope)
-    return scope
+    names = {"itertools": itertools, **vars(unrolled.initialise)}
+    return bench.chapter("06-training", "adding", **names)
 
 
 def run(layer, T, optimiser, clip, rate, steps, seed):

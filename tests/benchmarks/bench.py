@@ -11,6 +11,7 @@ joblib, so that a Dask cluster takes over with one line before the sweep::
 import argparse
 import itertools
 import json
+import linecache
 import os
 import platform
 import re
@@ -72,6 +73,30 @@ def write(path, tree):
 
 def _one_line(found):
     return re.sub(r"\n *", "", found[0].replace(",\n", ", \n"))
+
+
+# --- what a chapter defines -----------------------------------------------------------
+
+
+def chapter(name, tag, **names):
+    """Run the cells of a chapter that carry a tag; return what they define.
+
+    So a page and its sweep mean the same. The cells find `np`, all of `unrolled`, and
+    what is given by name.
+    """
+    import numpy as np
+
+    import unrolled
+
+    scope = {"np": np, **vars(unrolled), **names}
+    cells = json.loads((BOOK / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    for k, cell in enumerate(cells):
+        if tag in cell["metadata"].get("tags", []):
+            file, text = f"<{name}, cell {k}>", "".join(cell["source"])
+            # `plant` asks for the source of what it copies.
+            linecache.cache[file] = len(text), None, text.splitlines(True), file
+            exec(compile(text, file, "exec"), scope)
+    return scope
 
 
 # --- many runs ----------------------------------------------------------------------

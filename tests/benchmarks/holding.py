@@ -9,24 +9,14 @@ right signs by the steps since the last sign, one list a seed. Chapter 4 reads
 core.
 """
 
-import json
-
 import bench
-import numpy as np
-
-import unrolled
 
 STEPS, RATES, WINDOWS = (400, 800, 1600), (0.002, 0.006, 0.02), (2, 4)
 
 
 def chapter():
     """Return what the chapter's tagged cells define."""
-    scope = {"np": np, **vars(unrolled)}
-    page = bench.BOOK / "04-truncated-bptt.ipynb"
-    for cell in json.loads(page.read_text("utf-8"))["cells"]:
-        if "holding" in cell["metadata"].get("tags", []):
-            exec("".join(cell["source"]), scope)
-    return scope
+    return bench.chapter("04-truncated-bptt", "holding")
 
 
 def run(seed, **setting):

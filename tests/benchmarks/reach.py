@@ -10,12 +10,9 @@ after. Chapter 5 reads `book/data/reach.json`, which this script writes. It take
 half an hour on one core.
 """
 
-import json
-
 import bench
 import numpy as np
 
-import unrolled
 from unrolled import SGD, Adam, Model, losses, train
 from unrolled.initialise import glorot, orthogonal
 
@@ -44,12 +41,7 @@ CHANGES = {  # one thing at a time, at the middle rate
 
 def chapter():
     """Return what the chapter's tagged cells define."""
-    scope = {"np": np, **vars(unrolled)}
-    page = bench.BOOK / "05-gradient-flow.ipynb"
-    for cell in json.loads(page.read_text("utf-8"))["cells"]:
-        if "reach" in cell["metadata"].get("tags", []):
-            exec("".join(cell["source"]), scope)
-    return scope
+    return bench.chapter("05-gradient-flow", "reach")
 
 
 def draw(page, rng, start, H):

@@ -8,13 +8,9 @@ and the file mean the same mistakes, networks and tasks. Chapter 3 reads
 a number was no longer finite, has null from there on.
 """
 
-import json
-import linecache
-
 import bench
 import numpy as np
 
-import unrolled
 from unrolled.planting import plant
 
 STARTS = "orthogonal", "uniform"
@@ -26,15 +22,7 @@ NAMES = "right", "nothing from the right", "last state for the first", "head alo
 
 def chapter():
     """Return what the chapter's tagged cells define."""
-    scope = {"np": np, "plant": plant, **vars(unrolled)}
-    page = bench.BOOK / "03-bptt.ipynb"
-    for k, cell in enumerate(json.loads(page.read_text("utf-8"))["cells"]):
-        if "wrong-gradients" in cell["metadata"].get("tags", []):
-            name, text = f"<cell {k}>", "".join(cell["source"])
-            # `plant` asks for the source of what it copies.
-            linecache.cache[name] = len(text), None, text.splitlines(True), name
-            exec(compile(text, name, "exec"), scope)
-    return scope
+    return bench.chapter("03-bptt", "wrong-gradients", plant=plant)
 
 
 def run(task, T, start, rate, name, seed):
