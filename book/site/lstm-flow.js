@@ -142,8 +142,7 @@ Explorer.define("lstm-flow", class extends Explorer {
     const steps = all.length - 1;
     const left = 46, top = 24, wide = 270, high = 208, most = 10, least = -16;
     const x = (k) => left + (wide * k) / steps;
-    const y = (norm) => top +
-      (high * (most - Math.log10(Math.max(norm, 1e-300)))) / (most - least);
+    const y = (norm) => top + (high * (most - Math.log10(norm))) / (most - least);
     const bottom = top + high;
     const parts = [Explorer.text(left, 14, "norm from step 1 to k", "flow-title")];
     for (let power = least; power <= most; power += 4) {
