@@ -218,6 +218,7 @@ FAULTS = {
         drop("## Exercises"),
         drop(":::{solution-end}"),
     ],
+    "quoted_lines_are_the_modules": [say("\n\n```python\nda = dh\n```\n\n")],
     "has_a_description": [
         describe(""),
         describe("a chapter without a capital that goes on and on and on."),

@@ -881,6 +881,154 @@ def test_the_still_picture_of_the_cell_is_its_start(explore):
     assert_same_lines(explore(CELL), CELL, "cell-state", "cell-left", "cell-pipe")
 
 
+# --- what is left of an LSTM's gradient ----------------------------------------------
+
+MEMORY = "lstm-flow"
+
+
+def memory_layer(page, bias, closed, scale):
+    """Return `unrolled`'s layer with the weights of the script."""
+    script = f"customElements.get('{MEMORY}')"
+    W_x, W_h = (page.evaluate(f"{script}.{name}") for name in ("W_x", "W_h"))
+    layer = LSTM(1, len(W_x["i"]), rng=np.random.default_rng(0), forget_bias=bias)
+    layer.params["W_x"][:] = np.hstack([W_x[gate] for gate in "ifgo"])
+    layer.params["W_h"][:] = scale * np.hstack([W_h[gate] for gate in "ifgo"])
+    layer.params["b"][layer.columns("i")] = -bias if closed else 0
+    return layer
+
+
+def memory(page, bias, closed, scale, steps):
+    """Return the norms of product and carousel for k = 0 … T, and mean |c_T|.
+
+    The Jacobian of a step is its backward pass, given each entry of (dh, dc) alone.
+    """
+    layer = memory_layer(page, bias, closed, scale)
+    H = layer.hidden_size
+    h, c = np.zeros((2, 1, H))
+    product, carousel, norms = np.eye(2 * H), np.ones(H), [(1.0, 1.0)]
+    for t in range(1, int(steps) + 1):
+        x, every = np.full((2 * H, 1, 1), np.sin(0.7 * t)), np.ones((2 * H, 1))
+        _, (hs, cs) = layer.forward(x, (every * h, every * c))
+        _, back = layer.backward(None, tuple(np.hsplit(np.eye(2 * H), 2)))
+        J = np.hstack(back).T
+        product, carousel = product @ J, carousel * np.diag(J[H:, H:])
+        norms.append((np.linalg.norm(product, 2), carousel.max()))
+        h, c = hs[:1], cs[:1]
+    return *np.array(norms).T, np.abs(c).mean()
+
+
+def assert_memory_right(page):
+    """Compare the numbers, the lines and their names with what `unrolled` computes."""
+    at, shown = setting(page, MEMORY), numbers(page)
+    full, cell, size = memory(page, **at)
+    factor = full[-1] / full[int(at["steps"]) // 2]
+    word = "vanishes" if factor < 0.5 else "grows" if factor > 2 else "stays"
+    half = np.log(2) / np.log1p(np.exp(-at["bias"]))
+    times, said = re.fullmatch(r"times (\S+): (\w+)", shown.pop("word")).groups()
+    assert said == word, at
+    found = {name: float(v.replace("−", "-")) for name, v in shown.items()}
+    found["factor"] = float(times.replace("−", "-"))
+    want = {"all": full[-1], "cell": cell[-1], "half": half, "size": size}
+    assert found == pytest.approx(want | {"factor": factor}, rel=6e-3, abs=0), at
+    spoken = page.get_attribute(f"{MEMORY} svg", "aria-label")
+    assert shown["all"] in spoken and shown["cell"] in spoken and word in spoken
+
+    alone = (1 / (1 + np.exp(-at["bias"]))) ** np.arange(len(full))
+    ends = {"flow-length": full, "flow-cell": cell, "flow-bias": alone}
+    for name, norms in ends.items():
+        drawn = heights(page, f"{MEMORY} .{name}")
+        powers = np.log10(norms)
+        assert drawn == pytest.approx(24 + 8 * (10 - powers), abs=0.06), (name, at)
+        words = page.locator(f"{MEMORY} .{name}-name").text_content()
+        low, high = powers[-1] < -16.2, powers[-1] > 10.2
+        assert low == words.endswith("↓") and high == words.endswith("↑"), at
+    names = spots(page, MEMORY, "flow-name", "y")[0]
+    assert np.diff(names).min() > 12.8 and 24 < names.min() < names.max() < 237
+    return at
+
+
+def test_the_memory_shows_what_the_layer_computes(explore):
+    page = explore(MEMORY)
+    layer = memory_layer(page, bias=1, closed=False, scale=1)
+    drawn = LSTM(1, 6, rng=np.random.default_rng(414), forget_bias=1.0)
+    for name, values in drawn.params.items():
+        assert (layer.params[name] == values.round(3)).all()
+    start = {"bias": 1, "closed": False, "scale": 1, "steps": 100}
+    assert assert_memory_right(page) == start
+    moves = [
+        ("bias", "ArrowRight"),
+        ("steps", "End"),
+        ("bias", "End"),
+        ("closed", "Space"),
+        ("scale", "PageUp"),
+        ("bias", "Home"),
+        ("closed", "Space"),
+        ("scale", "Home"),
+        ("steps", "Home"),
+        ("steps", "ArrowRight"),
+        ("bias", "PageUp"),
+        ("scale", "End"),
+        ("steps", "PageUp", "PageUp", "PageUp"),
+        ("closed", "Space"),
+        ("scale", "PageDown", "PageDown"),
+        ("bias", "End"),
+    ]
+    for name, *keys in moves:
+        before = setting(page, MEMORY)[name]
+        press(page, f"{MEMORY}-{name}", *keys)
+        assert assert_memory_right(page)[name] != before
+    assert {name for name, *_ in moves} == start.keys()
+    assert page.seen == CLEAN
+
+
+@pytest.mark.parametrize(
+    ("attributes", "word"),
+    [
+        ('bias="0"', "vanishes"),
+        ('bias="5" steps="12"', "grows"),  # and then
+        ('bias="5"', "stays"),
+        ('bias="5" closed', "stays"),
+        ('scale="8" steps="200"', "grows"),
+        ('scale="0"', "vanishes"),
+    ],
+)
+def test_bias_and_matrix_decide_what_is_left(explore, attributes, word):
+    page = explore(MEMORY, attributes)
+    assert_memory_right(page)
+    assert numbers(page)["word"].endswith(word)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("(1 - out[j] ** 2) * dc[j]", "dc[j]"),
+        ("c_prev[j] * f[j] * (1", "c[j] * f[j] * (1"),
+        ("out[j] * o[j] * (1 - o[j]) * da_o[j]", "0"),
+        ("closed ? -bias : 0", "0"),
+        ("kept[j] * f[j]", "f[j]"),
+        ("norm(rows.map((row) => row.flat()))", "Math.hypot(...rows.flat(2))"),
+    ],
+)
+def test_a_wrong_memory_would_be_seen(explore, right, wrong):
+    page = explore(MEMORY, "closed")
+    assert_memory_right(page)
+    page.evaluate(
+        """([tag, right, wrong]) => {
+            const { prototype } = customElements.get(tag), run = String(prototype.run);
+            if (run.split(right).length !== 2) throw Error(right);
+            prototype.run = eval(`({ ${run.replace(right, wrong)} }).run`);
+        }""",
+        [MEMORY, right, wrong],
+    )
+    press(page, f"{MEMORY}-bias", "ArrowRight")
+    with pytest.raises(AssertionError):
+        assert_memory_right(page)
+
+
+def test_the_still_picture_of_the_memory_is_its_start(explore):
+    assert_same_drawing(explore(MEMORY), MEMORY)
+
+
 # --- all of them ---------------------------------------------------------------------
 
 # Each explorer: its page, what the tab key reaches, in order, and the comparison of
@@ -900,6 +1048,11 @@ EXPLORERS = {
     TRIANGLE: ("04-truncated-bptt", ("k1", "k2", "decay", "twice"), assert_right),
     FLOW: ("05-gradient-flow", ("radius", "f", "steps"), assert_flow_right),
     CELL: ("07-lstm", ("f", "i", "o", "g", "past"), assert_cell_right),
+    MEMORY: (
+        "09-lstm-memory",
+        ("bias", "closed", "scale", "steps"),
+        assert_memory_right,
+    ),
 }
 each_explorer = pytest.mark.parametrize("tag", EXPLORERS)
 

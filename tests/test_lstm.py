@@ -1,5 +1,9 @@
 """The LSTM: the plain one against torch.nn, its options against sense."""
 
+import ast
+import inspect
+import textwrap
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +12,7 @@ from hypothesis import strategies as st
 from agreement import assert_agree
 from cases import Case, drawn
 from oracle_onnx import by_onnx
+from style import BOOK, read_page
 from transcription import by_torch_nn, by_transcription
 from unrolled import LSTM
 
@@ -217,3 +222,19 @@ def test_what_makes_no_sense_gets_one_sentence(mistake, sentence):
     with pytest.raises((TypeError, ValueError)) as caught:
         mistake()
     assert f"{caught.type.__name__}: {caught.value}" == sentence
+
+
+def statements(source):
+    """Return the statements of a function, its docstring left out."""
+    body = ast.parse(textwrap.dedent(source)).body[0].body
+    return [ast.unparse(statement) for statement in body[1:]]
+
+
+def test_chapter_8_goes_back_by_the_same_lines():
+    cells = read_page(BOOK / "08-lstm-gradients.ipynb").code
+    page = next(cell.text for cell in cells if "def step_backward(" in cell.text)
+    page = page.replace("W_h.T", "w.W_h.T").replace("np.hstack([", "beside(")
+    page = page.replace("da_o])", "da_o)")
+    unpack, *ours, _weights, _return = statements(page)
+    unpack_theirs, *theirs, _return = statements(inspect.getsource(LSTM.step_back))
+    assert ours == theirs and unpack == f"x, {unpack_theirs}"

@@ -4,6 +4,7 @@ import re
 from statistics import median
 
 from .page import (
+    BOOK,
     SECTIONS,
     chapter_rule,
     headings,
@@ -184,6 +185,20 @@ def first_use_is_linked(page):
     """A chapter links its terms to the glossary."""
     text = "".join(cell.text for cell in page.markdown)
     return [] if "{term}`" in text else ["no term is linked to the glossary"]
+
+
+@chapter_rule
+def quoted_lines_are_the_modules(page):
+    """A line of code that the prose quotes stands in `unrolled`, to the letter."""
+    module = "\n".join(path.read_text("utf-8") for path in BOOK.glob("unrolled/*.py"))
+    have = {line.partition("  #")[0].strip() for line in module.splitlines()}
+    return [
+        f"cell {cell.number} quotes a line that unrolled does not have: {line}"
+        for cell in page.markdown
+        for block in re.findall(r"^```python\n(.*?)^```$", cell.text, re.S | re.M)
+        for line in block.splitlines()
+        if line.strip() not in have
+    ]
 
 
 # --- cells --------------------------------------------------------------------------
