@@ -87,3 +87,19 @@ def test_a_way_back_that_nobody_knows_is_refused():
     many = abreast.Abreast(build("LSTM", "last"), RATES, way="wrong")
     with pytest.raises(ValueError, match="way must be one of"):
         many.predict(np.zeros((3, 2, 4, 2)))
+
+
+@pytest.mark.parametrize("kind", ["tanh", "LSTM", "1997"])
+def test_what_is_seen_inside_is_what_the_layer_does(kind):
+    models, (xs, _) = build(kind, "all"), counting(np.random.default_rng(0), 2, 12)
+    pieces = []
+    for piece in abreast.Abreast(models, RATES).look(xs, piece=4):
+        pieces.append({name: value.numpy().copy() for name, value in piece.items()})
+    ys = np.concatenate([piece["ys"] for piece in pieces], axis=2)
+    for k, model in enumerate(models):
+        np.testing.assert_allclose(ys[k], model.forward(xs)[0][..., 0], rtol=1e-12)
+        _, state = model.layer.forward(xs)
+        if kind != "tanh":
+            np.testing.assert_allclose(pieces[-1]["c"][-1, k].T, state[1], rtol=1e-12)
+            f = np.concatenate([piece["f"][:, k] for piece in pieces])
+            assert f.shape == (12, 3, 2) and (f == 1).all() == (kind == "1997")

@@ -6,9 +6,12 @@ goes back by the boxes of chapters 3 and 8, in arrays that are kept from one upd
 the next. The sequences lie along the last axis, so that each gate is one piece.
 """
 
+import numpy as np
 import torch
 from replicates import Replicates
 from torch import addcmul, bmm, mul
+
+from unrolled import LSTM, Linear, Model
 
 sigmoid_back = torch.ops.aten.sigmoid_backward.grad_input
 tanh_back = torch.ops.aten.tanh_backward.grad_input
@@ -35,12 +38,16 @@ class Abreast(Replicates):
         else:
             self.make = lambda *sizes: LSTMLoop(*sizes, way, layer.forget_gate)
 
+    def weights(self):
+        """Put the layer's parameters side by side: (R, kH, I + 1 + H)."""
+        parts = [self.params[f"layer.{name}"] for name in ("W_x", "b", "W_h")]
+        return torch.cat(parts, 1).transpose(1, 2).contiguous()
+
     def states(self, xs):
         """Run xs (R, B, T, I); return h_1 … h_T, (T, R, H, B)."""
         xs = torch.as_tensor(xs, dtype=self.rates.dtype)
-        p = {name.removeprefix("layer."): value for name, value in self.params.items()}
-        W = torch.cat([p["W_x"], p["b"], p["W_h"]], 1).transpose(1, 2).contiguous()
         R, B, T, I = xs.shape
+        W = self.weights()
         if self.loop is None or self.loop.u.shape[:2] != (T + 1, R):
             self.loop = self.make(W, T, B, I)
         return Unrolled.apply(W, xs.permute(2, 0, 3, 1), self.loop)
@@ -53,6 +60,25 @@ class Abreast(Replicates):
         ys = W_y.transpose(1, 2) @ (hs[-1:] if last else hs) + b_y  # (T, R, 1, B)
         ys = ys.permute(1, 3, 0, 2)
         return (ys[:, :, 0] if last else ys), hs
+
+    def look(self, xs, piece=100):
+        """Run xs (B, T, I) through all networks; yield piece by piece what is inside.
+
+        A piece is a dict: ys (R, B, T), and h, for an LSTM c, i, f, g and o as well,
+        each (T, R, H, B). It lasts until the next one is asked for.
+        """
+        state, R = None, len(self.models)
+        xs = torch.as_tensor(xs, dtype=self.rates.dtype)
+        W_y, b_y = (self.params[f"head.{name}"] for name in ("W_y", "b_y"))
+        with torch.no_grad():
+            W = self.weights()
+            loop = self.make(W, piece, len(xs), xs.shape[2])
+            for part in xs.split(piece, 1):
+                x = part.expand(R, *part.shape).permute(2, 0, 3, 1)
+                hs = loop.run(W, x, state)
+                ys = (W_y.transpose(1, 2) @ hs + b_y)[:, :, 0].permute(1, 2, 0)
+                yield {"ys": ys, "h": hs} | loop.inside()
+                state = loop.last()
 
     def keep(self, which):
         """Go on with some of the networks alone."""
@@ -94,14 +120,15 @@ class Loop:
         R, kH, K = W.shape
         self.I, self.H, H = I, K - I - 1, K - I - 1
         self.u = W.new_ones(T + 1, R, K, B)
-        self.u[0, :, I + 1 :] = 0
         self.a, self.da = W.new_empty(T, R, kH, B), W.new_empty(R, kH, B)
         self.du, self.room = W.new_empty(R, K, B), W.new_empty(3, R, H, B)
         self.hs = self.u[:, :, I + 1 :]
 
-    def run(self, W, xs):
-        """Run the steps; return h_1 … h_T."""
+    def run(self, W, xs, state=None):
+        """Run the steps from a state, or from zero; return h_1 … h_T."""
         self.u[:-1, :, : self.I] = xs
+        for part, first in zip(self.parts(), state or (0, 0), strict=False):
+            part[0] = first
         for t in range(len(self.a)):
             bmm(W, self.u[t], out=self.a[t])
             self.step(t)
@@ -119,6 +146,18 @@ class Loop:
             bmm(WT, self.da, out=self.du)
             self.after(t, dh)
         return dW
+
+    def parts(self):
+        """Return the parts of the state, each of steps 0 to T."""
+        return (self.hs,)
+
+    def last(self):
+        """Return a copy of the last state."""
+        return tuple(part[-1].clone() for part in self.parts())
+
+    def inside(self):
+        """Return what else can be seen by name, besides h."""
+        return {}
 
     def start_back(self):
         """Make ready for a way back."""
@@ -172,6 +211,15 @@ class LSTMLoop(Loop):
         torch.tanh(c, out=y)
         torch.mul(o, y, out=self.hs[t + 1])
 
+    def parts(self):
+        """Return h and c."""
+        return self.hs, self.c
+
+    def inside(self):
+        """Return the cell and the gates."""
+        gates = dict(zip("ifgo", self.a.split(self.H, 2), strict=True))
+        return gates | {"c": self.c[1:]}
+
     def start_back(self):
         """Begin with no gradient from the right."""
         self.dc.zero_()
@@ -201,3 +249,78 @@ class LSTMLoop(Loop):
             _, f, _, o = self.gates[t]
             late = dh * o * (1 - self.y[t] ** 2)
             self.dc = addcmul(self.from_right, late.new_ones(()), late) * f
+
+
+def network(seed, H, *, cls=LSTM, weights="orthogonal", outputs="last", **options):
+    """Draw a model with two inputs, H units and one output, in float32.
+
+    Parameters
+    ----------
+    weights : str
+        "orthogonal", the module's first weights; or "uniform", as PyTorch draws them
+        all: even on ±1/sqrt(H).
+    b_i, b_f : float or array, optional
+        Added to what stands in the columns of input gate and forget gate.
+    """
+    rng = np.random.default_rng(seed)
+    first = {gate: options.pop(f"b_{gate}", None) for gate in "if"}
+    layer = cls(2, H, rng=rng, dtype=np.float32, **options)
+    model = Model(layer, Linear(H, 1, rng=rng, dtype=np.float32), outputs)
+    if weights == "uniform":
+        for p in model.params.values():
+            p[...] = rng.uniform(-1, 1, p.shape) / np.sqrt(H)
+    for gate, value in first.items():
+        if value is not None:
+            layer.params["b"][layer.columns(gate)] += value
+    return model
+
+
+def batches(task, R, times=1, B=32, seed=0):
+    """Yield without end (xs, ys) of R networks, each (R times, B, …).
+
+    ``task(rng, B)`` draws. With `times`, as many groups of R see the same batches.
+    """
+    rng = np.random.default_rng([12, seed])
+    while True:
+        parts = (part.reshape(R, B, *part.shape[1:]) for part in task(rng, R * B))
+        yield [np.concatenate([part] * times) for part in parts]
+
+
+def learn(net, draws, level, window, limit, least=0):
+    """Train each network until its loss, a mean over a window, is below a level.
+
+    Those that are there leave, but none before `least` updates.
+
+    Returns
+    -------
+    updates : list of int or None
+        After how many updates each was there; None if it was not within the limit.
+    end : array, shape (R,)
+        The mean losses after `least` updates.
+    """
+    left, losses = np.arange(len(net.models)), []  # those that still train
+    updates, end = [None] * len(left), None
+    for n in range(1, limit + 1):
+        loss = np.full(len(updates), np.nan)
+        loss[left] = net.update(*(part[left] for part in next(draws)))
+        losses = [*losses[1 - window :], loss]
+        means = np.mean(losses, 0)
+        for k in np.flatnonzero(means < level) if n >= window else ():
+            updates[k] = updates[k] or n
+        if n == least:
+            end = means
+        if n >= least and n % window == 0:
+            stay = np.array([updates[k] is None and loss[k] < np.inf for k in left])
+            left = left[stay]
+            if not left.size:
+                break
+            net.keep(np.flatnonzero(stay))
+    return updates, end
+
+
+def digits(tree, places=3):
+    """Round an array to so many digits that count, as lists."""
+    tree = np.asarray(tree, float)
+    if tree.ndim:
+        return [digits(part, places) for part in tree]
+    return float(f"{tree:.{places}g}") if np.isfinite(tree) else None
