@@ -23,7 +23,8 @@ from unrolled import RNN
 from unrolled.initialise import chrono
 
 STEPS, LONG, LOOKS = 300, 1200, (150, 300, 600, 1200)
-RATES, AGES, BELOW = (0.003, 0.01, 0.03, 0.1), (10, 50, 100, 200, 500, 999), (0.05, 0.1)
+RATES, EDGE = (0.003, 0.01, 0.03, 0.1), (0.3,)
+AGES, BELOW = (10, 50, 100, 200, 500, 999), (0.05, 0.1)
 STARTS = {  # first biases of input gate and forget gate, from those of chrono
     "0": lambda b_i, b_f: (0, 0),
     "1": lambda b_i, b_f: (0, 1),
@@ -123,12 +124,13 @@ def main():
               "5, input -5", "RNN, 8 units"]  # fmt: skip
     base = {"start": starts, "weights": ["orthogonal"], "T": [100], "rates": [RATES],
             "updates": [STEPS], "seeds": [seeds]}  # fmt: skip
-    longer = {"start": starts[:5], "rates": [RATES[1:3]], "updates": [LONG]}
+    first = base | {"start": starts[:5]}
     settings = [
         *bench.grid(**base),
-        *bench.grid(**base | {"weights": ["uniform"], "rates": [RATES[1:3]]}),
-        *bench.grid(**base | {"start": starts[:7], "T": [200], "rates": [RATES[2:3]]}),
-        *bench.grid(**base | longer),
+        *bench.grid(**first | {"rates": [EDGE]}),
+        *bench.grid(**first | {"weights": ["uniform"], "rates": [RATES[2:]]}),
+        *bench.grid(**base | {"start": starts[:3], "T": [200], "rates": [RATES[2:]]}),
+        *bench.grid(**first | {"rates": [RATES[1:3]], "updates": [LONG]}),
     ]
     fixed = {"unit": "error by rate, look and seed; median by rate, look and age; "
                      "below by rate, look, limit and age; gates by rate and look",
