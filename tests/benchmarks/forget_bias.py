@@ -19,7 +19,7 @@ from unrolled import RNN, tasks
 from unrolled.initialise import chrono, identity
 
 B, STEPS, LEARNED, WINDOW = 32, 800, 0.05, 25
-RATES = 0.01, 0.03, 0.1, 0.3
+RATES = [0.01, 0.03, 0.1, 0.3]
 STARTS = {  # first biases of input gate and forget gate, from those of chrono
     "chrono": lambda b_i, b_f: (b_i, b_f),
     "3, input -3": lambda b_i, b_f: (-3, 3),
