@@ -20,7 +20,7 @@ from unrolled.initialise import chrono
 
 B, H, STEPS, LONG = 32, 8, 400, 4
 LEARNED, WINDOW, BASELINE = 0.1, 20, 1 / 6
-RATES, LENGTHS = (0.01, 0.03, 0.1), (100, 40, 200, 400)
+RATES, LENGTHS = [0.01, 0.03, 0.1], (100, 40, 200, 400)
 WAYS = "right", "without dc"
 
 

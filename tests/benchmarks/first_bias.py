@@ -21,7 +21,7 @@ from abreast import Abreast, batches, digits, network
 from unrolled import tasks
 
 H, T, STEPS, LONG = 8, 50, 1000, 3000
-RATES, LOOKS = (0.01, 0.03, 0.1), (50, 100, 300, 1000, 3000)
+RATES, LOOKS = [0.01, 0.03, 0.1], (50, 100, 300, 1000, 3000)
 NEAR = 50, 200, 1000  # steps of the stream; |c| is a mean over the ten before
 BIASES, WEIGHTS = (1, 5, None, 3, 0), ("orthogonal", "uniform")
 STREAM, COUNTS = tasks.counting(np.random.default_rng(60), 50, 1000, dtype=np.float32)

@@ -23,7 +23,7 @@ from unrolled import RNN
 from unrolled.initialise import chrono
 
 STEPS, LONG, LOOKS = 300, 1200, (150, 300, 600, 1200)
-RATES, EDGE = (0.003, 0.01, 0.03, 0.1), (0.3,)
+RATES, EDGE = [0.003, 0.01, 0.03, 0.1], [0.3]
 AGES, BELOW = (10, 50, 100, 200, 500, 999), (0.05, 0.1)
 STARTS = {  # first biases of input gate and forget gate, from those of chrono
     "0": lambda b_i, b_f: (0, 0),
