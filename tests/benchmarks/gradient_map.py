@@ -33,7 +33,7 @@ CONDITIONS = {  # what differs from the page's map
     "all 1200 steps": {"T": 1200},
 }
 B, H, UPDATES = 32, 16, (0, 100, 200, 400, 800, 1600)
-RATES, STARTS = (0.003, 0.01, 0.03), (0, 1, "12 W_h", "uniform")
+RATES, STARTS = (0.003, 0.01, 0.03), (0, 1, "12 W_h")
 TASKS = {"last 20": (20, (0, "12 W_h")), "add 100": (100, STARTS)}
 
 
@@ -43,12 +43,6 @@ def page():
     return bench.chapter("09-lstm-memory", "map")
 
 
-def uniform(layer, rng):
-    """Draw all parameters as PyTorch does."""
-    for p in layer.params.values():
-        p[...] = rng.uniform(-1, 1, p.shape) / np.sqrt(layer.hidden_size)
-
-
 def draw(seed, weights, H):
     """Draw a layer with a forget bias of 0."""
     layer, rng = page()["drawn"](seed, 0.0, H=H), np.random.default_rng([seed, 1])
@@ -56,7 +50,8 @@ def draw(seed, weights, H):
         p = layer.params["W_h"]
         p[...] = rng.uniform(-1, 1, p.shape) * np.sqrt(3 / H)
     if weights == "uniform":
-        uniform(layer, rng)
+        for p in layer.params.values():
+            p[...] = rng.uniform(-1, 1, p.shape) / np.sqrt(H)
         layer.params["b"][layer.columns("f")] = 0
     return layer
 
@@ -78,12 +73,9 @@ def rates(condition, bias, seeds, T=400, strength=1.0, inputs="marked", weights=
 def first(start, rng):
     """Draw a layer to be trained."""
     layer = LSTM(2, H, rng=rng, dtype=np.float32)
-    b = layer.params["b"]
-    if start == "uniform":
-        uniform(layer, rng)
-    else:
-        b[layer.columns("f")] = 1 if start == "12 W_h" else start
-        layer.params["W_h"] *= 12 if start == "12 W_h" else 1
+    large = start == "12 W_h"
+    layer.params["b"][layer.columns("f")] = 1 if large else start
+    layer.params["W_h"] *= 12 if large else 1
     return layer
 
 
@@ -133,12 +125,14 @@ def run(part, **setting):
 def main():
     seeds, how = bench.asked(__doc__, seeds=20)
     usual = [name for name in CONDITIONS if name != "256 units"]
-    settings = bench.grid(part=["map"], condition=usual, bias=BIASES, seeds=[seeds])
+    settings = [
+        *bench.grid(part=["map"], condition=usual, bias=BIASES, seeds=[seeds]),
+        *bench.grid(part=["map"], condition=["256 units"], bias=(0, 1),
+                    seeds=[seeds // 5]),
+    ]  # fmt: skip
     for task, (_, starts) in TASKS.items():
         settings += bench.grid(part=["trained"], task=[task], start=starts, lr=RATES,
                                seed=range(seeds // 4))  # fmt: skip
-    settings += bench.grid(part=["map"], condition=["256 units"], bias=(1, 3),
-                           seeds=[seeds // 5])  # fmt: skip
     fixed = {"scales": [round(s, 4) for s in SCALES], "updates": UPDATES, "B": B,
              "H": H, "unit": "powers of ten in 100 steps"}  # fmt: skip
     bench.sweep(run, settings, "gradient-map.json", fixed, **how)
