@@ -20,8 +20,8 @@ from unrolled.initialise import chrono
 
 B, H, STEPS, LONG = 32, 8, 400, 4
 LEARNED, WINDOW, BASELINE = 0.1, 20, 1 / 6
-RATES, LENGTHS = [0.01, 0.03, 0.1], (100, 40, 200, 400)
-WAYS = "right", "without dc"
+RATES, LENGTHS = [0.01, 0.03, 0.1], (40, 100, 200, 400)
+WAYS = "right", "without dc", "dh overwritten", "cut of 1997"
 
 
 def draw(seed, start, T):
@@ -50,13 +50,14 @@ def run(start, T, way, rates, seeds):
 
 def main():
     seeds, how = bench.asked(__doc__, seeds=20)
-    base = {"start": ["chrono"], "T": [20], "way": WAYS, "rates": [RATES],
+    base = {"start": ["chrono"], "T": [20], "way": WAYS[:2], "rates": [RATES],
             "seeds": [seeds]}  # fmt: skip
+    once = base | {"rates": [RATES[1:2]]}
     settings = [
         *bench.grid(**base),
-        *bench.grid(**base | {"T": LENGTHS, "rates": [RATES[1:2]]}),
+        *bench.grid(**once | {"T": LENGTHS}),
         *bench.grid(**base | {"start": [1, "uniform"], "rates": [RATES[:2]]}),
-        *bench.grid(**base | {"T": LENGTHS[1:2], "rates": [RATES[::2]]}),
+        *bench.grid(**once | {"T": [20, 100], "way": WAYS[2:]}),
     ]
     fixed = {"unit": "by rate and seed", "limit": LONG * STEPS, "ends": STEPS, "B": B,
              "H": H, "learned": LEARNED, "window": WINDOW}  # fmt: skip
