@@ -938,19 +938,21 @@ def assert_memory_right(page):
     for name, norms in ends.items():
         drawn = heights(page, f"{MEMORY} .{name}")
         powers = np.log10(norms)
-        assert drawn == pytest.approx(24 + 7 * (12 - powers), abs=0.08), (name, at)
+        assert drawn == pytest.approx(24 + 8 * (10 - powers), abs=0.06), (name, at)
         words = page.locator(f"{MEMORY} .{name}-name").text_content()
-        low, high = powers[-1] < -16.2, powers[-1] > 12.2
+        low, high = powers[-1] < -16.2, powers[-1] > 10.2
         assert low == words.endswith("↓") and high == words.endswith("↑"), at
     names = spots(page, MEMORY, "flow-name", "y")[0]
-    assert np.diff(names).min() > 12.8 and 24 < names.min() < names.max() < 225
+    assert np.diff(names).min() > 12.8 and 24 < names.min() < names.max() < 237
     return at
 
 
 def test_the_memory_shows_what_the_layer_computes(explore):
     page = explore(MEMORY)
-    for block in page.evaluate(f"customElements.get('{MEMORY}').W_h").values():
-        assert np.array(block) @ np.transpose(block) == pytest.approx(np.eye(6), abs=2e-3)
+    layer = memory_layer(page, bias=1, closed=False, scale=1)
+    drawn = LSTM(1, 6, rng=np.random.default_rng(414), forget_bias=1.0)
+    for name, values in drawn.params.items():
+        assert (layer.params[name] == values.round(3)).all()
     start = {"bias": 1, "closed": False, "scale": 1, "steps": 100}
     assert assert_memory_right(page) == start
     moves = [
@@ -983,7 +985,7 @@ def test_the_memory_shows_what_the_layer_computes(explore):
     ("attributes", "word"),
     [
         ('bias="0"', "vanishes"),
-        ('bias="5" steps="10"', "grows"),  # and then
+        ('bias="5" steps="12"', "grows"),  # and then
         ('bias="5"', "stays"),
         ('bias="5" closed', "stays"),
         ('scale="8" steps="200"', "grows"),
@@ -994,13 +996,6 @@ def test_bias_and_matrix_decide_what_is_left(explore, attributes, word):
     page = explore(MEMORY, attributes)
     assert_memory_right(page)
     assert numbers(page)["word"].endswith(word)
-
-
-def test_digits_that_rounding_decides_are_not_shown(explore):
-    page = explore(MEMORY, 'bias="-1" closed scale="7" steps="200"')
-    full, _, _ = memory(page, **setting(page, MEMORY))
-    assert full[-1] > 1e12 and numbers(page)["all"] == "over 1e+12"
-    assert numbers(page)["word"] == "times over 1e+12: grows"
 
 
 @pytest.mark.parametrize(

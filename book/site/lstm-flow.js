@@ -1,51 +1,51 @@
-// The memory of chapter 9: what an LSTM hands back of a gradient, and along which path.
+// The memory of chapter 9: how much of a gradient an LSTM hands back, and by which path.
 //
 // Six units read one number a step, x_t = sin(0.7 t), from h_0 = c_0 = 0. The solid lines
 // are the spectral norm of the product of the Jacobians of (h, c) from step 1 to k, and
-// the largest entry of the product of the forget gates; the dashed one is σ(b_f)^k. Each
-// block of W_h is orthogonal, to three digits; the slider multiplies them all. Only the
-// biases of f and, if the box is ticked, of i are not zero.
+// the largest entry of the product of the forget gates; the dashed one is σ(b_f)^k. The
+// weights are those of LSTM(1, 6, rng=np.random.default_rng(414)), to three digits; the
+// slider multiplies W_h. No bias but those of f and i differs from zero.
 
 Explorer.define("lstm-flow", class extends Explorer {
   static W_x = {
-    i: [-0.829, -0.526, 0.603, 0.164, -0.812, -0.134],
-    f: [-0.042, -0.681, 0.469, -0.773, -0.218, 0.033],
-    g: [-0.139, 0.174, 0.476, 0.913, -0.432, 0.297],
-    o: [0.392, -0.415, -0.997, 0.947, -0.403, -0.372],
+    i: [-0.866, -0.135, -0.113, 0.403, 0.691, 0.315],
+    f: [0.24, 0.864, -0.492, -0.641, 0.454, 0.146],
+    g: [-0.313, -0.159, 0.22, 0.713, -0.823, 0.793],
+    o: [-0.131, 0.352, 0.763, 0.791, -0.214, -0.549],
   };
 
   static W_h = {
     i: [
-      [-0.061, 0.25, 0.873, -0.12, 0.016, -0.396],
-      [-0.294, -0.235, 0.43, 0.334, 0.063, 0.747],
-      [-0.938, 0.219, -0.203, -0.064, -0.076, -0.148],
-      [-0.147, -0.581, 0.002, 0.053, 0.729, -0.327],
-      [0.064, 0.573, -0.063, -0.352, 0.649, 0.345],
-      [-0.071, -0.411, 0.086, -0.862, -0.193, 0.195],
+      [-0.493, -0.446, 0.719, 0.087, 0.114, 0.145],
+      [-0.357, -0.573, -0.498, -0.067, 0.079, -0.534],
+      [0.391, 0.082, 0.465, -0.257, 0.196, -0.721],
+      [0.529, -0.544, -0.076, -0.333, 0.385, 0.4],
+      [-0.305, 0.149, 0.011, -0.898, -0.259, 0.109],
+      [0.322, -0.384, 0.119, 0.069, -0.853, -0.049],
     ],
     f: [
-      [-0.651, -0.034, -0.55, -0.031, -0.285, 0.436],
-      [0.282, 0.491, -0.493, 0.633, 0.187, 0.004],
-      [0.632, -0.422, -0.224, 0.031, -0.544, 0.275],
-      [-0.148, -0.705, 0.051, 0.521, 0.441, 0.113],
-      [0.139, -0.245, -0.629, -0.474, 0.387, -0.388],
-      [-0.237, -0.151, -0.07, 0.318, -0.494, -0.756],
+      [0.5, -0.737, -0.244, -0.133, -0.176, 0.313],
+      [-0.652, -0.353, -0.567, 0.35, 0.033, -0.065],
+      [0.155, 0.539, -0.696, -0.228, -0.335, 0.192],
+      [-0.147, 0.141, 0.222, 0.394, -0.077, 0.865],
+      [-0.281, -0.045, -0.069, -0.672, 0.591, 0.336],
+      [0.447, 0.141, -0.283, 0.447, 0.707, -0.015],
     ],
     g: [
-      [-0.003, 0.402, 0.219, -0.333, 0.604, -0.562],
-      [-0.171, 0.308, -0.227, -0.218, 0.457, 0.754],
-      [0.158, 0.808, 0.283, 0.146, -0.456, 0.11],
-      [-0.428, 0.27, -0.578, 0.573, 0.091, -0.271],
-      [-0.687, -0.114, 0.659, 0.247, 0.076, 0.114],
-      [0.539, -0.067, 0.229, 0.656, 0.452, 0.135],
+      [0.453, 0.149, 0.673, 0.274, -0.425, -0.255],
+      [0.26, -0.792, -0.291, -0.04, -0.467, -0.035],
+      [0.012, -0.191, 0.503, -0.513, 0.01, 0.669],
+      [-0.287, -0.152, 0.069, 0.788, -0.053, 0.516],
+      [-0.526, -0.477, 0.451, 0.002, 0.269, -0.469],
+      [0.606, -0.254, 0.037, 0.198, 0.726, 0.03],
     ],
     o: [
-      [-0.167, -0.407, 0.885, 0.066, 0.036, 0.131],
-      [0.42, -0.564, -0.284, 0.41, 0.287, 0.418],
-      [-0.482, -0.494, -0.287, 0.195, -0.619, -0.142],
-      [0.289, -0.042, 0.013, -0.572, -0.509, 0.573],
-      [-0.679, -0.018, -0.205, -0.267, 0.446, 0.475],
-      [-0.133, 0.52, 0.107, 0.625, -0.274, 0.484],
+      [-0.236, -0.524, -0.122, 0.04, -0.743, 0.318],
+      [0.248, -0.214, 0.78, -0.519, -0.032, 0.121],
+      [0.444, 0.102, -0.525, -0.649, -0.243, -0.191],
+      [-0.683, 0.049, -0.167, -0.541, 0.321, 0.328],
+      [-0.393, -0.287, 0.098, -0.118, -0.063, -0.858],
+      [0.256, -0.765, -0.252, 0.041, 0.53, 0.066],
     ],
   };
 
@@ -101,21 +101,19 @@ Explorer.define("lstm-flow", class extends Explorer {
     return { all, cell, c };
   }
 
-  // The spectral norm, by power iteration from the longest row: the length of the row
-  // that comes back grows towards it.
+  // The spectral norm of P. The trace of (P P⊤)^n is the sum of all 2n-th powers of
+  // singular values, so its 2n-th root comes near the largest. Here n doubles each time,
+  // until that one is all that is left.
   static norm(rows) {
-    const length = (v) => Math.hypot(...v);
-    let v = rows.reduce((best, row) => (length(row) > length(best) ? row : best));
-    let found = 0, before;
-    do {
-      before = found;
-      const u = rows.map((row) => row.reduce((sum, entry, j) => sum + entry * v[j], 0));
-      const share = u.map((entry) => entry / length(u));
-      v = v.map((_, j) => rows.reduce((sum, row, k) => sum + row[j] * share[k], 0));
-      found = length(v);
-      v = v.map((entry) => entry / found);
-    } while (found > before * (1 + 1e-7));
-    return found;
+    let norm = 1, trace = 0;
+    for (let n = 1; n < 3 || (n <= 12 && trace < 1 - 1e-6); n++) {
+      rows = rows.map((row) => rows.map((other) =>
+        row.reduce((sum, entry, j) => sum + entry * other[j], 0)));
+      trace = rows.reduce((sum, row, k) => sum + row[k], 0);
+      norm *= trace ** (0.5 ** n);
+      rows = rows.map((row) => row.map((entry) => entry / trace));
+    }
+    return norm;
   }
 
   update(values) {
@@ -123,11 +121,8 @@ Explorer.define("lstm-flow", class extends Explorer {
     const { all, cell, c } = this.run(values);
     const factor = all[steps] / all[Math.floor(steps / 2)];
     const word = factor < 0.5 ? "vanishes" : factor > 2 ? "grows" : "stays";
-    const digits = (number) => {
-      if (number > 1e12) return "over 1e+12"; // from here on rounding decides the digits
-      if (number >= 1e-3 && number < 1e3) return number.toPrecision(3);
-      return number.toExponential(2).replace("-", "−");
-    };
+    const digits = (number) => (number >= 1e-3 && number < 1e3 ? number.toPrecision(3)
+      : number.toExponential(2).replace("-", "−"));
     this.draw(all, cell, 1 / (1 + Math.exp(-bias)));
     this.drawing.setAttribute("aria-label", `${this.constructor.alt} After ${steps} steps ` +
       `it is ${digits(all[steps])} for all paths, which ${word}, and ` +
@@ -145,10 +140,9 @@ Explorer.define("lstm-flow", class extends Explorer {
   // What leaves the plot is cut off there; the arrow at its name says where it went.
   draw(all, cell, f) {
     const steps = all.length - 1;
-    const left = 46, top = 24, wide = 270, high = 196, most = 12, least = -16;
+    const left = 46, top = 24, wide = 270, high = 208, most = 10, least = -16;
     const x = (k) => left + (wide * k) / steps;
-    const y = (norm) => top +
-      (high * (most - Math.log10(Math.max(norm, 1e-300)))) / (most - least);
+    const y = (norm) => top + (high * (most - Math.log10(norm))) / (most - least);
     const bottom = top + high;
     const parts = [Explorer.text(left, 14, "norm from step 1 to k", "flow-title")];
     for (let power = least; power <= most; power += 4) {
