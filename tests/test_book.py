@@ -171,6 +171,8 @@ FAULTS = {
         swap("## Check", "## Verify"),
         swap("## Check", "### Check"),
         move_up("## Check", "## Question"),
+        swap("## Experiment", "## Forward"),
+        swap("## Experiment", "## Derivation: again"),
     ],
     "sections_begin_cells": [swap("## Check", "(a-label)=\nSo.\n\n## Check")],
     "sections_assert": [swap("assert forward(", "print(")],

@@ -2,7 +2,8 @@
 
 Written gate by gate, from the papers and the docstrings, with nothing shared and
 nothing fused; autograd differentiates them in float64. Beside them, ``torch.nn`` where
-it has the model.
+it has the model. A step takes (B, H) with weights (I, kH), or R of each, with R in
+front and vectors as (R, 1, kH).
 """
 
 import numpy as np
@@ -26,9 +27,9 @@ def rnn(p, x, h, activation="tanh"):
 
 def gru(p, x, h, reset="after"):
     """Cho et al. (2014): the reset after the product, or before it."""
-    W_r, W_z, W_n = p["W_x"].chunk(3, 1)
-    U_r, U_z, U_n = p["W_h"].chunk(3, 1)
-    b_r, b_z, b_n = p["b"].chunk(3)
+    W_r, W_z, W_n = p["W_x"].chunk(3, -1)
+    U_r, U_z, U_n = p["W_h"].chunk(3, -1)
+    b_r, b_z, b_n = p["b"].chunk(3, -1)
     r = sigmoid(x @ W_r + h @ U_r + b_r)
     z = sigmoid(x @ W_z + h @ U_z + b_z)
     if reset == "after":
@@ -40,9 +41,9 @@ def gru(p, x, h, reset="after"):
 
 def mgu(p, x, h):
     """Zhou et al. (2016), equations 4 to 6."""
-    W_f, W_n = p["W_x"].chunk(2, 1)
-    U_f, U_n = p["W_h"].chunk(2, 1)
-    b_f, b_n = p["b"].chunk(2)
+    W_f, W_n = p["W_x"].chunk(2, -1)
+    U_f, U_n = p["W_h"].chunk(2, -1)
+    b_f, b_n = p["b"].chunk(2, -1)
     f = sigmoid(x @ W_f + h @ U_f + b_f)
     n = torch.tanh(x @ W_n + (f * h) @ U_n + b_n)
     return ((1 - f) * h + f * n,)
@@ -79,11 +80,11 @@ def lstm(
     a = dict(zip(letters, a, strict=True))
 
     if gate_recurrence:  # nine matrices, from each gate to each
-        H = c.shape[1]
-        before = dict(zip("ifo", gates.split(H, 1), strict=True))
+        H = c.shape[-1]
+        before = dict(zip("ifo", gates.split(H, -1), strict=True))
         for row, source in enumerate("ifo"):
             for column, target in enumerate("ifo"):
-                R = p["W_gates"][row * H :, column * H :][:H, :H]
+                R = p["W_gates"][..., row * H :, column * H :][..., :H, :H]
                 a[target] = a[target] + before[source] @ R
 
     def see(gate, cell):
@@ -100,12 +101,12 @@ def lstm(
     h = o * F[output_activation](copy)
     if projection_size is not None:
         h = h @ p["W_proj"]
-    return (h, c, torch.cat([i, f, o], 1)) if gate_recurrence else (h, c)
+    return (h, c, torch.cat([i, f, o], -1)) if gate_recurrence else (h, c)
 
 
-def normal(a, gain, bias=None):
-    """Layer normalisation as torch has it."""
-    return layer_norm(a, a.shape[-1:], gain, bias, EPS)
+def normal(a, gain, bias=0.0):
+    """Layer normalisation as torch has it, with a gain and a bias."""
+    return layer_norm(a, a.shape[-1:], eps=EPS) * gain + bias
 
 
 STEPS = {"RNN": rnn, "LSTM": lstm, "GRU": gru, "MGU": mgu}

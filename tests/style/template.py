@@ -116,13 +116,20 @@ def first_code(page):
 
 @chapter_rule
 def sections_in_order(page):
-    """The second-level headings follow the template; a word may repeat."""
+    """The second-level headings follow the template; a word may repeat.
+
+    After a check, a subject of its own may begin anew: «Forward: coupled gates».
+    """
     titles = [t for cell in page.markdown for _, t in headings(cell.text, 2)]
     words = [section_word(t) for t in titles]
     unknown = [t for t, word in zip(titles, words, strict=True) if not word]
     bad = [f"«{t}» begins with no word of the template" for t in unknown]
-    order = [SECTIONS.index(word) for word in words if word]
-    if order != sorted(order):
+    parts, anew = [[]], SECTIONS.index("Forward")
+    for before, word, heading in zip(["", *words], words, titles, strict=False):
+        if before == "Check" and word == SECTIONS[anew] and ":" in heading:
+            parts.append([])
+        parts[-1] += [SECTIONS.index(word)] if word else []
+    if any(part != sorted(part) for part in parts):
         bad.append("the sections are out of order: " + ", ".join(filter(None, words)))
     wanted = (word for word in SECTIONS if word != "Further")
     return bad + [f"no section «{word}»" for word in wanted if word not in words]
