@@ -104,7 +104,10 @@ def contests():
     base |= {"start": ["orthogonal"], "forget_bias": [1.0], "rates": [RATES]}
     pair = base | {"variant": ["V", "NP"]}
     few = {"task": ["answer"], "short": [9], "rates": [FASTER]}
-    coupled = {"variant": ["CIFG"], "rates": [[*RATES, 0.1, 0.3]]}  # best at a faster rate
+    coupled = {
+        "variant": ["CIFG"],
+        "rates": [[*RATES, 0.1, 0.3]],
+    }  # best at a faster rate
     return [
         *bench.grid(
             **base | {"variant": [name for name in VARIANTS if name != "CIFG"]}
@@ -120,13 +123,9 @@ def contests():
 
 def alone():
     """Return who meets whom with a single unit."""
-    base = {"task": ["answer"], "short": [9], "variant": ["V", "NP"], "units": [1]}
-    base |= {"start": ["orthogonal"], "forget_bias": [1.0], "rates": [FASTER]}
-    return [
-        *bench.grid(**base),
-        *bench.grid(**base | {"variant": BLIND}),
-        *bench.grid(**base | {"start": ["uniform"]}),
-    ]
+    base = {"task": ["answer"], "short": [9], "variant": ["V", "NP", *BLIND]}
+    base |= {"units": [1], "start": ["orthogonal"], "forget_bias": [1.0]}
+    return bench.grid(**base, rates=[FASTER])
 
 
 def main():
