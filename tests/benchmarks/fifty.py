@@ -104,15 +104,28 @@ def contests():
     base |= {"start": ["orthogonal"], "forget_bias": [1.0], "rates": [RATES]}
     pair = base | {"variant": ["V", "NP"]}
     few = {"task": ["answer"], "short": [9], "rates": [FASTER]}
+    coupled = {
+        "variant": ["CIFG"],
+        "rates": [[*RATES, 0.1, 0.3]],
+    }  # best at a faster rate
     return [
-        *bench.grid(**base),
-        *bench.grid(**pair | few | {"units": [1, 2, 4, H]}),
-        *bench.grid(**pair | few | {"units": [1], "variant": BLIND}),
+        *bench.grid(
+            **base | {"variant": [name for name in VARIANTS if name != "CIFG"]}
+        ),
+        *bench.grid(**base | coupled),
+        *bench.grid(**pair | few | {"units": [2, 4, H]}),
         *bench.grid(**pair | {"task": ["answer"]}),
         *bench.grid(**pair | {"start": ["uniform"]}),
         *bench.grid(**pair | {"short": [99]}),
         *bench.grid(**pair | {"forget_bias": [4.0]}),
     ]
+
+
+def alone():
+    """Return who meets whom with a single unit."""
+    base = {"task": ["answer"], "short": [9], "variant": ["V", "NP", *BLIND]}
+    base |= {"units": [1], "start": ["orthogonal"], "forget_bias": [1.0]}
+    return bench.grid(**base, rates=[FASTER])
 
 
 def main():
@@ -126,6 +139,7 @@ def main():
         },
     )
     search_and_test(run, contests(), best_rate, seeds, *file, **how)
+    search_and_test(run, alone(), best_rate, 5 * seeds, *file, **how)  # few succeed
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from replicates import Replicates
 
 from unrolled import LSTM, Linear, Model, data
 
-LENGTH, H, STEPS, RATES = 8, 8, 150, (0.003, 0.01, 0.03, 0.1, 0.3)
+LENGTH, H, STEPS, RATES = 8, 8, 150, (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 SERIES = "sunspots", "CO2 level", "CO2 change"
 
 
