@@ -9,7 +9,7 @@ a share of the target's variance: by rate, by number of updates (half the budget
 budget, twice the budget) and by seed, and null where training broke off. Some variants
 are also trained from PyTorch's uniform start, and with a first forget bias of 0; each
 searches anew. Chapter 10 reads `book/data/lstm-ablation.json`, which this script
-writes. It takes about ten minutes on one core.
+writes. It takes about a quarter of an hour on one core.
 """
 
 import bench
