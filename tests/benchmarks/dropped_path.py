@@ -56,6 +56,7 @@ def main():
     settings = [
         *bench.grid(**base),
         *bench.grid(**once | {"T": LENGTHS}),
+        *bench.grid(**once | {"T": [100], "start": [1]}),
         *bench.grid(**base | {"start": [1, "uniform"], "rates": [RATES[:2]]}),
         *bench.grid(**once | {"T": [20, 100], "way": WAYS[2:]}),
     ]
