@@ -7,7 +7,7 @@ and size, with the gate and with its output gate held at 1, it trains networks a
 rate and seed side by side, from the first biases of the page, and looks at them after
 some updates. It keeps by rate and look the mean squared error on fresh streams over the
 variance of the answers, a list over the seeds. Chapter 7 reads
-`book/data/asked-number.json`, which this script writes. It takes about ten minutes on
+`book/data/asked-number.json`, which this script writes. It takes about five minutes on
 one core.
 """
 
@@ -20,9 +20,8 @@ from unrolled import LSTM, Linear, Model
 
 STEPS, LOOKS = 600, (150, 300, 600)
 RATES = [0.01, 0.03, 0.1]
-asked_stream = bench.chapter(
-    "07-lstm", "asked", **bench.chapter("07-lstm", "holding")
-)["asked_stream"]
+page = bench.chapter("07-lstm", "holding")
+asked_stream = bench.chapter("07-lstm", "asked", **page)["asked_stream"]
 
 
 def draw(seed, H, output_gate, weights):
@@ -56,7 +55,8 @@ def run(H, output_gate, weights, T, rates, updates, seeds):
 def main():
     seeds, how = bench.asked(__doc__, seeds=20)
     base = {"H": [8, 1], "output_gate": [True, False], "weights": ["orthogonal"],
-            "T": [30], "rates": [RATES], "updates": [STEPS], "seeds": [seeds]}  # fmt: skip
+            "T": [30], "rates": [RATES], "updates": [STEPS],
+            "seeds": [seeds]}  # fmt: skip
     settings = [
         *bench.grid(**base),
         *bench.grid(**base | {"weights": ["uniform"], "rates": [RATES[1:2]]}),

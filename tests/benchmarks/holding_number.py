@@ -3,16 +3,16 @@
     python tests/benchmarks/holding_number.py [--seeds 20] [--jobs 1] [--quick]
 
 The streams are those of chapter 7, made by its cells: at each step a number, and a
-mark at few of them; the network says at every step the last number that was marked. For each first weights,
-first bias and length it trains networks at each rate and seed side by side, and a
-plain layer. After some updates it tries them on streams that are marked at step 1
-alone, and measures the error some steps later, over the variance of the numbers. It
-keeps by rate and update: the error after as many steps as the training sequences have,
-a list over the seeds; the median of the error at each of the ages; how many of the
-seeds lie below 0.05 and 0.1 there; and for the unit whose cell follows the number best
-the medians of its forget gate and input gate at unmarked steps, and of its input gate
-at marked ones. Chapter 7 reads `book/data/holding-number.json`, which this script
-writes. It takes about fifteen minutes on one core.
+mark at few of them; the network says at every step the last number that was marked.
+For each first weights, first bias and length it trains networks at each rate and seed
+side by side, and a plain layer. After some updates it tries them on streams that are
+marked at step 1 alone, and measures the error some steps later, over the variance of
+the numbers. It keeps by rate and update: the error after as many steps as the training
+sequences have, a list over the seeds; the median of the error at each of the ages; how
+many of the seeds lie below 0.05 and 0.1 there; and for the unit whose cell follows the
+number best the medians of its forget gate and input gate at unmarked steps, and of its
+input gate at marked ones. Chapter 7 reads `book/data/holding-number.json`, which this
+script writes. It takes about twenty minutes on one core.
 """
 
 import bench
@@ -124,8 +124,7 @@ def main():
         ),
         *bench.grid(**base | {"start": few[:2], "T": [200], "rates": [RATES[2:3]]}),
         *bench.grid(
-            **base
-            | {"start": ["0", *few[:2]], "rates": [RATES[:3]], "updates": [LONG]}
+            **base | {"start": ["0", *few[:2]], "rates": [RATES[:3]], "updates": [LONG]}
         ),
     ]
     fixed = {"unit": "error by rate, look and seed; median by rate, look and age; "
