@@ -29,16 +29,20 @@ FLAT = {  # a row of the file is a run; here is one of them
                    "lag": 2},
     "adding": {"layer": "leaky 0.02, orthogonal", "T": 2, "optimiser": "Adam",
                "clip": 1.0, "rate": 0.003, "steps": 2, "seed": 0},
+    "first_bias": {"weights": "uniform", "bias": None, "rates": [0.1], "updates": 2,
+                   "seeds": 1},
+    "holding_number": {"start": "chrono", "weights": "uniform", "T": 100,
+                       "rates": [0.1], "updates": 2, "seeds": 1},
+    "forget_bias": {"T": 10, "weights": "uniform", "start": "chrono", "rates": [0.1],
+                    "seeds": 1},
+    "dropped_path": {"start": "chrono", "T": 10, "way": "without dc", "rates": [0.1],
+                     "seeds": 1},
 }  # fmt: skip
 SUMMED = {  # a run of the others, and what it finds
     "characters": ({"layer": "LSTM", "lr": 0.1, "seed": 0},
                    {"weights": 8372, "loss": 2.0, "horizon": 12}),
-    "dropped_path": ({"start": "chrono", "T": 10, "lr": 0.1, "way": "right", "seed": 0},
-                     {"steps": 5, "end": 0.5}),
     "holding": ({"uniform": True, "k": 2, "lr": 0.1, "updates": 2, "carry": True,
                  "seed": 0}, {"right": [0.5] * 6}),
-    "forget_bias": ({"T": 10, "start": "chrono", "lr": 0.1, "seed": 0},
-                    {"steps": None}),
 }  # fmt: skip
 SETTINGS = bench.grid(a=(1, 2), b=("x", "y", "z"))
 
@@ -195,7 +199,7 @@ def test_a_script_asks_for_the_runs_that_the_book_reads(name, monkeypatch, capsy
     monkeypatch.setattr(sys, "argv", [f"{name}.py"])
     script.main()  # has no run to make and nothing to write
     made = re.findall(r"^(\d+) of (\d+) runs made now", capsys.readouterr().out, re.M)
-    (path,) = KEPT.glob(f"*{name}.json")
+    (path,) = KEPT.glob(f"*{name.replace('_', '-')}.json")
     assert sum(int(n) for k, n in made if k == "0") >= len(kept(path)["runs"])
 
 
@@ -239,7 +243,7 @@ def short(monkeypatch):
 
 @pytest.mark.parametrize("name", FLAT)
 def test_a_run_finds_what_the_book_reads(name, short):
-    (path,) = KEPT.glob(f"*{name}.json")
+    (path,) = KEPT.glob(f"*{name.replace('_', '-')}.json")
     row = FLAT[name] | short(name).run(**FLAT[name])
     assert row.keys() == kept(path)["runs"][-1].keys()
 

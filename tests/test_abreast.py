@@ -1,0 +1,105 @@
+"""The fast loops of the sweeps: what trains in them ends where it ends alone."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled import LSTM, RNN, Adam, Linear, Model, losses, train
+from unrolled.planting import plant
+from unrolled.tasks import adding, counting
+
+sys.path.append(str(Path(__file__).parent / "benchmarks"))
+abreast = import_module("abreast")
+RATES, UPDATES = (0.001, 0.01, 0.1), 4
+MISTAKES = {
+    "without dc": {"dc": "dh * o * (1 - tanh_c**2)"},
+    "dh overwritten": {
+        "dc_prev": "(dc + (da @ w.W_h.T - dh) * o * (1 - tanh_c**2)) * f"
+    },
+    "cut of 1997": {"dh_prev": "0 * dh"},
+}
+KINDS = {
+    "tanh": (RNN, {}),
+    "rectifier": (RNN, {"activation": "relu"}),
+    "LSTM": (LSTM, {"forget_bias": 1.0}),
+    "1997": (LSTM, {"forget_gate": False}),
+} | {
+    way: (type("LSTM", (LSTM,), {"step_back": plant(LSTM.step_back, mistake)}), {})
+    for way, mistake in MISTAKES.items()
+}
+
+
+def build(kind, outputs):
+    """Make a model for each rate, with weights of its own."""
+    cls, how = KINDS[kind]
+    made = []
+    for seed in range(len(RATES)):
+        rng = np.random.default_rng(seed)
+        layer = cls(2, 3, rng=rng, **how)
+        for p in layer.params.values():
+            p += 0.3 * rng.standard_normal(p.shape)
+        made.append(Model(layer, Linear(3, 1, rng=rng), outputs))
+    return made
+
+
+def batches(outputs):
+    """Draw for each network and update: lists (updates, networks)."""
+    draw = adding if outputs == "last" else counting
+    rngs = [np.random.default_rng([7, k]) for k in range(len(RATES))]
+    return [[draw(rng, 4, 6) for rng in rngs] for _ in range(UPDATES)]
+
+
+@pytest.mark.parametrize("outputs", ["last", "all"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_abreast_is_one_by_one(kind, outputs):
+    models, rows = build(kind, outputs), batches(outputs)
+    way = kind if kind in MISTAKES else "right"
+    many = abreast.Abreast(models, RATES, clip=0.05, way=way)
+    for row in rows:
+        many.update(*map(np.stack, zip(*row, strict=True)))
+    ended = {name: p.detach().numpy() for name, p in many.params.items()}
+    for k, model in enumerate(models):
+        alone = [row[k] for row in rows]
+        train(model, alone, losses.mse, Adam(RATES[k]), clip=0.05)
+        for name, p in model.params.items():
+            got = ended[name][k].reshape(p.shape)
+            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
+
+
+def test_those_that_stay_go_on_as_before():
+    rows, ends = batches("last"), []
+    for leave in (False, True):
+        many = abreast.Abreast(build("LSTM", "last"), RATES, clip=1.0)
+        for n, row in enumerate(rows):
+            if leave and n == 2:
+                many.keep([0, 2])
+            row = [row[0], row[2]] if leave and n >= 2 else row
+            many.update(*map(np.stack, zip(*row, strict=True)))
+        ends.append(many.params["layer.W_h"].detach())
+    assert torch.allclose(ends[0][[0, 2]], ends[1], rtol=1e-12)
+
+
+def test_a_way_back_that_nobody_knows_is_refused():
+    many = abreast.Abreast(build("LSTM", "last"), RATES, way="wrong")
+    with pytest.raises(ValueError, match="way must be one of"):
+        many.predict(np.zeros((3, 2, 4, 2)))
+
+
+@pytest.mark.parametrize("kind", ["tanh", "LSTM", "1997"])
+def test_what_is_seen_inside_is_what_the_layer_does(kind):
+    models, (xs, _) = build(kind, "all"), counting(np.random.default_rng(0), 2, 12)
+    pieces = []
+    for piece in abreast.Abreast(models, RATES).look(xs, piece=4):
+        pieces.append({name: value.numpy().copy() for name, value in piece.items()})
+    ys = np.concatenate([piece["ys"] for piece in pieces], axis=2)
+    for k, model in enumerate(models):
+        np.testing.assert_allclose(ys[k], model.forward(xs)[0][..., 0], rtol=1e-12)
+        _, state = model.layer.forward(xs)
+        if kind != "tanh":
+            np.testing.assert_allclose(pieces[-1]["c"][-1, k].T, state[1], rtol=1e-12)
+            f = np.concatenate([piece["f"][:, k] for piece in pieces])
+            assert f.shape == (12, 3, 2) and (f == 1).all() == (kind == "1997")
