@@ -18,8 +18,13 @@ sys.path.append(str(Path(__file__).parent / "benchmarks"))
 bench = import_module("bench")
 KEPT = bench.DATA
 FLAT = {  # a row of the file is a run; here is one of them
-    "relu": {"series": "sunspots", "activation": "tanh", "lr": 0.1, "seed": 0},
-    "ablation": {"task": "timing", "variant": "NIG", "lr": 0.1, "seed": 0},
+    "relu": {"series": "sunspots", "activation": "tanh", "start": "uniform", "lr": 0.1,
+             "seeds": 2},
+    "ablation": {"stage": "test", "task": "timing", "variant": "NIG",
+                 "start": "uniform", "forget_bias": 1.0, "rates": [0.1], "seeds": [0]},
+    "fifty": {"stage": "test", "task": "answer", "short": 3, "variant": "only p_o",
+              "units": 1, "start": "uniform", "forget_bias": 1.0, "rates": [0.1],
+              "seeds": [0]},
     "hello": {"word": "hello", "H": 2, "start": "uniform", "memory": True, "rate": 1,
               "seeds": 200},
     "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
@@ -233,6 +238,8 @@ def short(monkeypatch):
         script = import_module(name)
         if name == "ablation":
             monkeypatch.setitem(script.TASKS, "timing", (script.timing, 1, 2))
+        elif name == "fifty":
+            monkeypatch.setattr(script, "BUDGETS", {"answer": 2})
         elif name == "comparison":
             monkeypatch.setattr(script.Adding, "steps", 2)
             monkeypatch.setattr(script, "LOOKS", 1)

@@ -7,7 +7,7 @@ seed. It keeps, by rate and seed: after how many updates the error, a mean over 
 updates, first falls below a tenth of the baseline's, or null if it does not within
 1600; and where it is after 400. The ways back are the right one and those that chapter
 9 calls "without dc", "dh overwritten" and the cut of 1997. Chapter 9 reads
-`book/data/dropped-path.json`, which this script writes. It takes about ten minutes on
+`book/data/dropped-path.json`, which this script writes. It takes about six minutes on
 one core.
 """
 

@@ -11,7 +11,7 @@ median of the trained forget biases; and the error on the first 50 steps and fro
 500 on, over the variance of all counts. Of mean |c| near steps 50, 200 and 1000 of a
 stream it keeps the least, the median and the largest over the seeds.
 Chapter 7 reads `book/data/first-bias.json`, which this script writes. It takes about
-seven minutes on one core.
+four minutes on one core.
 """
 
 import bench

@@ -12,7 +12,7 @@ sequences have, a list over the seeds; the median of the error at each of the ag
 many of the seeds lie below 0.05 and 0.1 there; and for the unit whose cell follows the
 number best the medians of its forget gate and input gate at unmarked steps, and of its
 input gate at marked ones. Chapter 7 reads `book/data/holding-number.json`, which this
-script writes. It takes about twenty minutes on one core.
+script writes. It takes about ten minutes on one core.
 """
 
 import bench
