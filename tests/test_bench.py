@@ -38,6 +38,8 @@ FLAT = {  # a row of the file is a run; here is one of them
                    "seeds": 1},
     "holding_number": {"start": "chrono", "weights": "uniform", "T": 100,
                        "rates": [0.1], "updates": 2, "seeds": 1},
+    "asked_number": {"H": 1, "output_gate": True, "weights": "uniform", "T": 5,
+                     "rates": [0.1], "updates": 2, "seeds": 1},
     "forget_bias": {"T": 10, "weights": "uniform", "start": "chrono", "rates": [0.1],
                     "seeds": 1},
     "dropped_path": {"start": "chrono", "T": 10, "way": "without dc", "rates": [0.1],

@@ -59,6 +59,7 @@ def main():
         *bench.grid(**once | {"T": [100], "start": [1]}),
         *bench.grid(**base | {"start": [1, "uniform"], "rates": [RATES[:2]]}),
         *bench.grid(**once | {"T": [20, 100], "way": WAYS[2:]}),
+        *bench.grid(**base | {"T": [100], "rates": [[0.01, 0.1]]}),
     ]
     fixed = {"unit": "by rate and seed", "limit": LONG * STEPS, "ends": STEPS, "B": B,
              "H": H, "learned": LEARNED, "window": WINDOW}  # fmt: skip

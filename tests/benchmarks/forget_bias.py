@@ -56,7 +56,11 @@ def run(T, weights, start, rates, seeds):
 
 def main():
     seeds, how = bench.asked(__doc__, seeds=20)
-    both = ["chrono", "3, input -3"]
+    both, alone, more = (
+        ["chrono", "3, input -3"],
+        "0, input -3",
+        ["5", "chrono, f only"],
+    )
     base = {"T": [100], "weights": ["orthogonal"], "start": both, "rates": [RATES],
             "seeds": [seeds]}  # fmt: skip
     once = base | {"rates": [RATES[1:2]]}
@@ -65,8 +69,12 @@ def main():
         *bench.grid(**base | {"start": ["1", "3", "0"], "rates": [RATES[:3]]}),
         *bench.grid(**once | {"T": [400]}),
         *bench.grid(**once | {"weights": ["uniform"], "start": [*both, "1", "0"]}),
-        *bench.grid(**once | {"start": ["5", "0, input -3", "chrono, f only"]}),
+        *bench.grid(**once | {"start": ["5", alone, "chrono, f only"]}),
         *bench.grid(**base | {"start": list(PLAIN), "rates": [RATES[:1]]}),
+        *bench.grid(**base | {"start": ["1", "3", "0"], "rates": [RATES[3:]]}),
+        *bench.grid(**base | {"start": [alone, *more], "rates": [[0.01, 0.1, 0.3]]}),
+        *bench.grid(**base | {"start": list(PLAIN), "rates": [[0.003, 0.03, 0.1]]}),
+        *bench.grid(**once | {"T": [400], "start": ["1", "0, input -3", "RNN, relu"]}),
     ]
     fixed = {"unit": "updates until learned, by rate and seed", "limit": STEPS, "B": B,
              "learned": LEARNED, "window": WINDOW}  # fmt: skip
