@@ -45,7 +45,7 @@ Explorer.define("lstm-cell", class extends Explorer {
     });
   }
 
-  // The cell as in Figure 7.4. Before a gate a line has its full width.
+  // The cell as in Figure 7.6. Before a gate a line has its full width.
   cell(values) {
     const box = (x, y, words, dashes = "none") => [
       Explorer.svg("rect", {
