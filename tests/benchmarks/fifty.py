@@ -104,7 +104,7 @@ def contests():
     others = {"variant": [name for name in VARIANTS if name != "CIFG"]}
     coupled = {"variant": ["CIFG"], "rates": [[*RATES, 0.1, 0.3]]}  # best at 0.1
     pair = base | {"variant": ["V", "NP"]}
-    answer = pair | {"task": ["answer"], "rates": [[0.0003, *RATES]]}
+    answer = pair | {"task": ["answer"], "rates": [[0.0001, 0.0003, *RATES]]}
     return [
         *bench.grid(**base | others),
         *bench.grid(**base | coupled),
@@ -120,7 +120,7 @@ def alone():
     base = {"task": ["answer"], "short": [9], "variant": ["V", "NP", *BLIND]}
     base |= {"units": [1], "start": ["orthogonal"], "forget_bias": [1.0]}
     base |= {"rates": [WIDER]}
-    uniform = {"variant": ["V", "NP"], "start": ["uniform"]}
+    uniform = {"variant": ["V", "NP"], "start": ["uniform"], "rates": [[*WIDER, 1.0]]}
     return [*bench.grid(**base), *bench.grid(**base | uniform)]
 
 
