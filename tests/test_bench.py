@@ -25,6 +25,7 @@ FLAT = {  # a row of the file is a run; here is one of them
     "fifty": {"stage": "test", "task": "answer", "short": 3, "variant": "only p_o",
               "units": 1, "start": "uniform", "forget_bias": 1.0, "rates": [0.1],
               "seeds": [0]},
+    "blind_gates": {"change": "rate 0.1", "H": 2, "seeds": [0]},
     "hello": {"word": "hello", "H": 2, "start": "uniform", "memory": True, "rate": 1,
               "seeds": 200},
     "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
@@ -240,6 +241,8 @@ def short(monkeypatch):
             monkeypatch.setitem(script.TASKS, "timing", (script.timing, 1, 2))
         elif name == "fifty":
             monkeypatch.setattr(script, "BUDGETS", {"answer": 2})
+        elif name == "blind_gates":
+            monkeypatch.setitem(script.CHANGES, "rate 0.1", {"updates": 2})
         elif name == "comparison":
             monkeypatch.setattr(script.Adding, "steps", 2)
             monkeypatch.setattr(script, "LOOKS", 1)

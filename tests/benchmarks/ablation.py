@@ -2,7 +2,9 @@
 
     python tests/benchmarks/ablation.py [--seeds 20] [--jobs 1] [--quick]
 
-The variants are those of Greff et al. (2017). Each gets the hidden size that brings its
+The variants are those of Greff et al. (2017). They and the tasks stand in the cells of
+chapter 10 that carry the tag `ablation`, so that the page and the file mean the same.
+Each variant gets the hidden size that brings its
 parameters nearest to those of the first, then a learning rate, chosen on seeds that are
 not used again, and then fresh seeds. Kept is the error on fresh and longer streams, as
 a share of the target's variance: by rate, by number of updates (half the budget, the
@@ -22,42 +24,8 @@ H, B, T, LONG = 10, 16, 40, 200
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3]
 SEARCH_SEEDS = [*range(100, 108)]
 
-VARIANTS = {
-    "V": {},
-    "NIG": {"input_gate": False},
-    "NFG": {"forget_gate": False},
-    "NOG": {"output_gate": False},
-    "NIAF": {"input_activation": "identity"},
-    "NOAF": {"output_activation": "identity"},
-    "NP": {"peephole": False},
-    "CIFG": {"coupled": True},
-    "FGR": {"gate_recurrence": True},
-}
-
-
-def resets(rng, B, T):
-    """Add up what comes, and start anew at a reset, with probability 1/10."""
-    values, reset = rng.uniform(-1, 1, (B, T)), rng.random((B, T)) < 0.1
-    start = np.maximum.accumulate(np.where(reset, np.arange(T), 0), axis=1)
-    before = np.pad(values.cumsum(1), ((0, 0), (1, 0)))
-    sums = before[:, 1:] - np.take_along_axis(before, start, 1)
-    xs = np.stack([values, reset], -1)
-    return xs.astype(np.float32), sums[..., None].astype(np.float32)
-
-
-def timing(rng, B, T, short=4, long=12):
-    """Answer a spike of height k / long with a spike of height 1, k steps later."""
-    xs, ys = np.zeros((2, B, T, 1), np.float32)
-    for x, y in zip(xs, ys, strict=True):
-        t = rng.integers(0, 5)
-        while t < T:
-            k = rng.integers(short, long + 1)
-            x[t] = k / long
-            y[t + k : t + k + 1] = 1
-            t += k + rng.integers(1, 5)
-    return xs, ys
-
-
+PAGE = bench.chapter("10-lstm-variants", "ablation")
+VARIANTS, resets, timing = (PAGE[name] for name in ("VARIANTS", "resets", "timing"))
 TASKS = {"resets": (resets, 2, 200), "timing": (timing, 1, 300)}
 
 
