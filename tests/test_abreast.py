@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import LSTM, RNN, Adam, Linear, Model, losses, train
+from unrolled import GRU, LSTM, MGU, RNN, Adam, Linear, Model, losses, train
 from unrolled.planting import plant
 from unrolled.tasks import adding, counting
 
@@ -27,6 +27,9 @@ KINDS = {
     "rectifier": (RNN, {"activation": "relu"}),
     "LSTM": (LSTM, {"forget_bias": 1.0}),
     "1997": (LSTM, {"forget_gate": False}),
+    "GRU": (GRU, {}),
+    "GRU, before": (GRU, {"reset": "before"}),
+    "MGU": (MGU, {}),
 } | {
     way: (type("LSTM", (LSTM,), {"step_back": plant(LSTM.step_back, mistake)}), {})
     for way, mistake in MISTAKES.items()

@@ -26,9 +26,11 @@ def mse(ys, targets):
 
 def cross_entropy(ys, labels, mask=None):
     """Return each network's mean cross entropy in nats, over what counts, (R,)."""
+    labels = labels.expand(ys.shape[:-1])
     nats = -ys.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
     if mask is None:
         return nats.flatten(1).mean(1)
+    mask = mask.expand(nats.shape)
     return (nats * mask).flatten(1).sum(1) / mask.flatten(1).sum(1)
 
 
@@ -65,30 +67,34 @@ class Replicates:
         self.rates = torch.tensor(rates, dtype=p.dtype)[:, None, None]
         self.t, self.m, self.v = 0, {}, {}
 
-    def forward(self, xs, state=None):
+    def forward(self, xs, state=None, some=slice(None)):
         """Run xs (R, B, T, I), or the same (B, T, I) for all; return ys and the state.
 
         ys is (R, B, T, O), or (R, B, O) where the head sees the last output alone.
         """
-        model, R = self.models[0], len(self.models)
+        params = {name: stacked[some] for name, stacked in self.params.items()}
+        model, R = self.models[0], len(self.models[some])
         xs = torch.as_tensor(xs, dtype=self.rates.dtype)
         xs = xs.expand(R, *xs.shape) if xs.ndim == 3 else xs
         if state is None:
             sizes = model.layer.state_sizes.values()
             state = tuple(xs.new_zeros(R, xs.shape[1], size) for size in sizes)
-        p = {name.removeprefix("layer."): value for name, value in self.params.items()}
+        p = {name.removeprefix("layer."): value for name, value in params.items()}
         hs = []
         for x in xs.unbind(2):
             state = self.step(p, x, *state, **self.options)
             hs.append(state[0])
         seen = state[0] if model.outputs == "last" else torch.stack(hs, 2).flatten(1, 2)
-        ys = seen @ self.params["head.W_y"] + self.params["head.b_y"]
+        ys = seen @ params["head.W_y"] + params["head.b_y"]
         if model.outputs == "all":
             ys = ys.unflatten(1, (xs.shape[1], len(hs)))
         return ys, state
 
     def update(self, xs, targets, *mask):
-        """Take one step down each network's gradient; return the losses before it."""
+        """Take one step down each network's gradient; return the losses before it.
+
+        Inputs, targets and mask have R in front, or are the same for all networks.
+        """
         targets, *mask = (torch.as_tensor(part) for part in (targets, *mask))
         losses = self.loss(self.forward(xs)[0], targets, *mask)
         grads = torch.autograd.grad(
@@ -117,10 +123,10 @@ class Replicates:
             m_hat, v_hat = m / (1 - beta1**self.t), v / (1 - beta2**self.t)
             param -= self.rates * m_hat / (v_hat.sqrt() + eps)
 
-    def predict(self, xs):
-        """Return the outputs as an array, without a graph."""
+    def predict(self, xs, some=slice(None)):
+        """Return the outputs of some of the networks as an array, without a graph."""
         with torch.no_grad():
-            return self.forward(xs)[0].numpy()
+            return self.forward(xs, some=some)[0].numpy()
 
     def unstack(self):
         """Write the weights into the models, and return these."""
