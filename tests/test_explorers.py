@@ -129,6 +129,14 @@ def assert_same_drawing(page, tag):
     assert len(still) > 20 and still == list(flat(drawn))
 
 
+def assert_moves(page, tag, assert_shown, moves):
+    """Press the keys of each move: its control changes, and what is shown is right."""
+    for name, *keys in moves:
+        before = setting(page, tag)[name]
+        press(page, f"{tag}-{name}", *keys)
+        assert assert_shown(page)[name] != before
+
+
 # --- the latch -----------------------------------------------------------------------
 
 LATCH, SIGNS = "latch-stepper", "+--+---+----"
@@ -752,10 +760,7 @@ def test_the_flow_shows_what_the_layer_computes(explore):
         ("radius", "Home"),
         ("radius", "ArrowRight"),
     ]
-    for name, *keys in moves:
-        before = setting(page, FLOW)[name]
-        press(page, f"{FLOW}-{name}", *keys)
-        assert assert_flow_right(page)[name] != before
+    assert_moves(page, FLOW, assert_flow_right, moves)
     assert page.locator(f"#{FLOW}-f").get_attribute("aria-valuetext") == "tanh"
     assert page.seen == CLEAN
 
@@ -853,10 +858,7 @@ def test_the_cell_shows_what_the_layer_computes(explore):
         ("past", "PageUp", "ArrowRight"),
         ("f", "Home"),
     ]
-    for name, *keys in moves:
-        before = setting(page, CELL)[name]
-        press(page, f"{CELL}-{name}", *keys)
-        assert assert_cell_right(page)[name] != before
+    assert_moves(page, CELL, assert_cell_right, moves)
     assert {name for name, *_ in moves} == start.keys()
     assert page.seen == CLEAN
 
@@ -973,10 +975,7 @@ def test_the_memory_shows_what_the_layer_computes(explore):
         ("scale", "PageDown", "PageDown"),
         ("bias", "End"),
     ]
-    for name, *keys in moves:
-        before = setting(page, MEMORY)[name]
-        press(page, f"{MEMORY}-{name}", *keys)
-        assert assert_memory_right(page)[name] != before
+    assert_moves(page, MEMORY, assert_memory_right, moves)
     assert {name for name, *_ in moves} == start.keys()
     assert page.seen == CLEAN
 

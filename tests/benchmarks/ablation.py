@@ -44,18 +44,17 @@ def build(
     head = Linear(hidden, 1, rng=rng, dtype=np.float32)
     model = Model(layer, head, outputs=outputs)
     if start == "uniform":
-        as_pytorch(model, rng, options.get("forget_bias"))
+        uniform_start(model, rng, options.get("forget_bias"))
     gates = "input_gate", "forget_gate", "output_gate"
     missing = sum(not options.get(gate, True) for gate in gates)
     idle = missing * hidden * (I + hidden + 1 + options["peephole"])
     return model, sum(p.size for p in model.params.values()) - idle
 
 
-def as_pytorch(model, rng, forget_bias):
+def uniform_start(model, rng, forget_bias):
     """Draw all parameters as torch.nn does, uniformly; the forget bias is added."""
     layer = model.layer
-    for param in model.params.values():
-        param[...] = rng.uniform(-1, 1, param.shape) / np.sqrt(layer.hidden_size)
+    bench.as_pytorch(model.params, rng, layer.hidden_size)
     if forget_bias is not None:
         layer.params["b"][layer.columns("f")] += forget_bias
 
@@ -89,15 +88,8 @@ def run(stage, task, variant, start, forget_bias, rates, seeds):
         nets.update(*data(streams, B, T))
         if k in (budget // 2, budget, 2 * budget):
             looks.append(errors())
-    error = rounded(np.stack(looks, axis=1))
+    error = bench.digits(np.stack(looks, axis=1))
     return {"hidden": hidden, "parameters": built[0][1], "error": error}
-
-
-def rounded(numbers):
-    """Return nested lists of three digits, None where a number is not finite."""
-    if np.ndim(numbers):
-        return [rounded(part) for part in numbers]
-    return float(f"{numbers:.3g}") if np.isfinite(numbers) else None
 
 
 def best_rate(row):

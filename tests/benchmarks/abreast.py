@@ -6,6 +6,7 @@ goes back by the boxes of chapters 3, 8 and 12, in arrays that are kept from one
 to the next. The sequences lie along the last axis, so that each gate is one piece.
 """
 
+import bench
 import numpy as np
 import torch
 from replicates import Replicates
@@ -36,7 +37,7 @@ class Abreast(Replicates):
         self.make = {
             "RNN": lambda *sizes: PlainLoop(*sizes, layer.activation),
             "LSTM": lambda *sizes: LSTMLoop(*sizes, way, layer.forget_gate),
-            "GRU": GRULoop if layer.__dict__.get("reset") == "after" else BeforeLoop,
+            "GRU": GRULoop if getattr(layer, "reset", "") == "after" else BeforeLoop,
             "MGU": MinimalLoop,
         }[type(layer).__name__]
 
@@ -281,22 +282,28 @@ class GRULoop(Loop):
 
     def step_back(self, t, dh):
         """Fill da, and keep what reaches h_{t-1} through z h_{t-1}."""
-        r, z, n, q = self.gates[t]
-        da_r, da_z, da_n, dq = self.da_gates
+        r, _, _, q = self.gates[t]
+        da_r, _, da_n, dq = self.da_gates
+        slope = self.mix_back(t, dh)
+        sigmoid_back(mul(da_n, q, out=slope), r, grad_input=da_r)
+        mul(da_n, r, out=dq)
+
+    def mix_back(self, t, dh):
+        """Send dh through (1 - z) n + z h_{t-1}: fill da_z and da_n; return room."""
+        (_, z, n, *_), (_, da_z, da_n, *_) = self.gates[t], self.da_gates
         slope, self.kept, _ = self.room
         sub(self.hs[t], n, out=slope).mul_(dh)
         sigmoid_back(slope, z, grad_input=da_z)
         mul(dh, z, out=self.kept)
         tanh_back(sub(dh, self.kept, out=slope), n, grad_input=da_n)
-        sigmoid_back(mul(da_n, q, out=slope), r, grad_input=da_r)
-        mul(da_n, r, out=dq)
+        return slope
 
     def after(self, t, dh):
         """Add what was kept."""
         dh += self.kept
 
 
-class BeforeLoop(Loop):
+class BeforeLoop(GRULoop):
     """The GRU with the reset before the product; a has the blocks r, z, n."""
 
     def __init__(self, W, T, B, I):
@@ -312,13 +319,9 @@ class BeforeLoop(Loop):
 
     def step_back(self, t, dh):
         """Fill da and dV, and keep what reaches h_{t-1} through z and r."""
-        r, z, n = self.gates[t]
-        da_r, da_z, da_n = self.da_gates
-        slope, self.kept, ds = self.room
-        sub(self.hs[t], n, out=slope).mul_(dh)
-        sigmoid_back(slope, z, grad_input=da_z)
-        mul(dh, z, out=self.kept)
-        tanh_back(sub(dh, self.kept, out=slope), n, grad_input=da_n)
+        r, _, _ = self.gates[t]
+        da_r, _, da_n = self.da_gates
+        slope, ds = self.mix_back(t, dh), self.room[2]
         self.through(t, da_n, ds)
         sigmoid_back(mul(ds, self.hs[t], out=slope), r, grad_input=da_r)
         self.kept.addcmul_(ds, r)
@@ -327,10 +330,6 @@ class BeforeLoop(Loop):
         """Send da_n through the candidate's matrix V, and add to dV."""
         torch.bmm(self.late[0].transpose(1, 2), da_n, out=ds)
         self.dlate[0].baddbmm_(da_n, self.s[t].transpose(1, 2))
-
-    def after(self, t, dh):
-        """Add what was kept."""
-        dh += self.kept
 
 
 class MinimalLoop(BeforeLoop):
@@ -373,8 +372,7 @@ def network(seed, H, *, cls=LSTM, weights="orthogonal", outputs="last", **option
     layer = cls(2, H, rng=rng, dtype=np.float32, **options)
     model = Model(layer, Linear(H, 1, rng=rng, dtype=np.float32), outputs)
     if weights == "uniform":
-        for p in model.params.values():
-            p[...] = rng.uniform(-1, 1, p.shape) / np.sqrt(H)
+        bench.as_pytorch(model.params, rng, H)
     for gate, value in first.items():
         if value is not None:
             layer.params["b"][layer.columns(gate)] += value
@@ -422,11 +420,3 @@ def learn(net, draws, level, window, limit, least=0):
                 break
             net.keep(np.flatnonzero(stay))
     return updates, end
-
-
-def digits(tree, places=3):
-    """Round an array to so many digits that count, as lists."""
-    tree = np.asarray(tree, float)
-    if tree.ndim:
-        return [digits(part, places) for part in tree]
-    return float(f"{tree:.{places}g}") if np.isfinite(tree) else None

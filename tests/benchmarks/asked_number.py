@@ -13,7 +13,7 @@ one core.
 
 import bench
 import numpy as np
-from abreast import batches, digits
+from abreast import batches
 from replicates import Replicates
 
 from unrolled import LSTM, Linear, Model
@@ -30,8 +30,7 @@ def draw(seed, H, output_gate, weights):
     layer = LSTM(3, H, rng=rng, dtype=np.float32, output_gate=output_gate)
     model = Model(layer, Linear(H, 1, rng=rng, dtype=np.float32))
     if weights == "uniform":
-        for p in model.params.values():
-            p[...] = rng.uniform(-1, 1, p.shape) / np.sqrt(H)
+        bench.as_pytorch(model.params, rng, H)
     for gate, bias in (("i", -3), ("f", 3)):
         layer.params["b"][layer.columns(gate)] = bias
     return model
@@ -48,7 +47,7 @@ def run(H, output_gate, weights, T, rates, updates, seeds):
         net.update(*next(draws))
         if n in LOOKS or n == updates:
             missed = ((net.predict(xs) - ys) ** 2).mean((1, 2, 3)) / ys.var()
-            looks.append(digits(missed.reshape(-1, seeds)))
+            looks.append(bench.digits(missed.reshape(-1, seeds)))
     return {"missed": [list(rate) for rate in zip(*looks, strict=True)]}
 
 

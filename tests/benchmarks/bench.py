@@ -30,6 +30,7 @@ for _name in THREADS:  # before anything loads NumPy, as joblib does
     os.environ.setdefault(_name, "1")
 
 import joblib  # noqa: E402
+import numpy as np  # noqa: E402
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 DATA = BOOK / "data"
@@ -84,8 +85,6 @@ def chapter(name, tag, **names):
     So a page and its sweep mean the same. The cells find `np`, all of `unrolled`, and
     what is given by name.
     """
-    import numpy as np
-
     import unrolled
 
     scope = {"np": np, **vars(unrolled), **names}
@@ -241,6 +240,23 @@ def over_seeds(*names):
         return {"runs": [*rows.values()]}
 
     return summary
+
+
+# --- what many sweeps draw and keep ---------------------------------------------------
+
+
+def as_pytorch(params, rng, H):
+    """Draw all parameters as torch.nn does: even on ±1/sqrt(H)."""
+    for param in params.values():
+        param[...] = rng.uniform(-1, 1, param.shape) / np.sqrt(H)
+
+
+def digits(tree, places=3):
+    """Round an array to so many digits that count, as lists; None is not finite."""
+    tree = np.asarray(tree, float)
+    if tree.ndim:
+        return [digits(part, places) for part in tree]
+    return float(f"{tree:.{places}g}") if np.isfinite(tree) else None
 
 
 # --- races --------------------------------------------------------------------------

@@ -13,7 +13,7 @@ one core.
 
 import bench
 import numpy as np
-from abreast import Abreast, batches, digits, learn, network
+from abreast import Abreast, batches, learn, network
 
 from unrolled import tasks
 from unrolled.initialise import chrono
@@ -44,7 +44,7 @@ def run(start, T, way, rates, seeds):
     by_rate = range(0, len(models), seeds)
     return {
         "updates": [updates[k : k + seeds] for k in by_rate],
-        "end": [digits(end[k : k + seeds] / BASELINE) for k in by_rate],
+        "end": [bench.digits(end[k : k + seeds] / BASELINE) for k in by_rate],
     }
 
 

@@ -18,7 +18,7 @@ one core.
 
 import bench
 import numpy as np
-from ablation import PAGE, VARIANTS, H, build, rounded, search_and_test, size
+from ablation import PAGE, VARIANTS, H, build, search_and_test, size
 from replicates import Replicates
 
 from transcription import lstm
@@ -82,8 +82,8 @@ def run(stage, task, short, variant, units, start, forget_bias, rates, seeds):
     return {
         "hidden": hidden,
         "parameters": built[0][1],
-        "right": rounded(np.stack(looks, axis=1)),
-        "learned": rounded(learned.reshape(len(rates), -1)),
+        "right": bench.digits(np.stack(looks, axis=1)),
+        "learned": bench.digits(learned.reshape(len(rates), -1)),
     }
 
 

@@ -16,7 +16,7 @@ four minutes on one core.
 
 import bench
 import numpy as np
-from abreast import Abreast, batches, digits, network
+from abreast import Abreast, batches, network
 
 from unrolled import tasks
 
@@ -82,9 +82,11 @@ def by_rate(name, values, seeds):
     """Sort numbers (looks, rates times seeds, …) by rate, look and seed."""
     values = values.reshape(len(values), -1, seeds, values[0, 0].size).swapaxes(0, 1)
     if name == "c":
-        return digits(np.quantile(values, (0, 0.5, 1), axis=2).transpose(1, 2, 3, 0), 2)
+        return bench.digits(
+            np.quantile(values, (0, 0.5, 1), axis=2).transpose(1, 2, 3, 0), 2
+        )
     values = values[..., 0]
-    return digits(values if name in ("early", "late") else values.round(2))
+    return bench.digits(values if name in ("early", "late") else values.round(2))
 
 
 def main():
@@ -106,7 +108,9 @@ def main():
 def own():
     """Return the variance of the early and the late counts, over that of all."""
     parts = {"early": COUNTS[:, :50], "late": COUNTS[:, 500:]}
-    return {name: digits(part.var() / COUNTS.var()) for name, part in parts.items()}
+    return {
+        name: bench.digits(part.var() / COUNTS.var()) for name, part in parts.items()
+    }
 
 
 if __name__ == "__main__":

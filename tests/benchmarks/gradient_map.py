@@ -54,8 +54,7 @@ def draw(seed, weights, H):
         p = layer.params["W_h"]
         p[...] = rng.uniform(-1, 1, p.shape) * np.sqrt(3 / H)
     if weights == "uniform":
-        for p in layer.params.values():
-            p[...] = rng.uniform(-1, 1, p.shape) / np.sqrt(H)
+        bench.as_pytorch(layer.params, rng, H)
         layer.params["b"][layer.columns("f")] = 0
     return layer
 

@@ -17,7 +17,8 @@ script writes. It takes about ten minutes on one core.
 
 import bench
 import numpy as np
-from abreast import Abreast, batches, digits, network
+from abreast import Abreast, batches, network
+from forget_bias import STARTS
 
 from unrolled import RNN
 from unrolled.initialise import chrono
@@ -25,14 +26,7 @@ from unrolled.initialise import chrono
 STEPS, LONG, LOOKS = 300, 1200, (150, 300, 600, 1200)
 RATES, EDGE = [0.003, 0.01, 0.03, 0.1], [0.3]
 AGES, BELOW = (10, 50, 100, 200, 500, 999), (0.05, 0.1)
-STARTS = {  # first biases of input gate and forget gate, from those of chrono
-    "0": lambda b_i, b_f: (0, 0),
-    "1": lambda b_i, b_f: (0, 1),
-    "3": lambda b_i, b_f: (0, 3),
-    "5": lambda b_i, b_f: (0, 5),
-    "3, input -3": lambda b_i, b_f: (-3, 3),
-    "chrono": lambda b_i, b_f: (b_i, b_f),
-}
+BIASES = "0", "1", "3", "5", "3, input -3", "chrono"  # of STARTS
 PLAIN = "RNN, 17 units"  # about as many weights as the LSTM with 8
 
 marked_stream = bench.chapter("07-lstm", "holding")["marked_stream"]
@@ -82,10 +76,10 @@ def kept(net, start, T, seeds):
     below = [(sure < limit).sum(1).tolist() for limit in BELOW]
     inside = [None] * len(found)
     if start != PLAIN:
-        inside = digits(np.median(gates(net).reshape(-1, seeds, 3), 1), 2)
+        inside = bench.digits(np.median(gates(net).reshape(-1, seeds, 3), 1), 2)
     return {
-        "error": digits(found[..., AGES.index(T)]),
-        "median": digits(np.median(sure, 1)),
+        "error": bench.digits(found[..., AGES.index(T)]),
+        "median": bench.digits(np.median(sure, 1)),
         "below": np.swapaxes(below, 0, 1).tolist(),
         "gates": inside,
     }
@@ -109,7 +103,7 @@ def run(start, weights, T, rates, updates, seeds):
 
 def main():
     seeds, how = bench.asked(__doc__, seeds=20)
-    base = {"start": [*STARTS, PLAIN], "weights": ["orthogonal"], "T": [100],
+    base = {"start": [*BIASES, PLAIN], "weights": ["orthogonal"], "T": [100],
             "rates": [RATES], "updates": [STEPS], "seeds": [seeds]}  # fmt: skip
     few = ["3, input -3", "1", PLAIN]
     settings = [

@@ -78,15 +78,11 @@ def measure(page, model, codes):
         "horizon of the mean": horizon(mean, mean[0] / 100),
         "horizon, one place in 20": int(np.percentile(alone, 95)),
         "absolute horizon": horizon(C, ABSOLUTE),
-        "radius": rounded(np.abs(np.linalg.eigvals(W_h)).max()),
-        "slope": rounded(np.mean(1 - hs**2)),
-        "C": [rounded(C[k]) for k in LAGS],
+        "radius": bench.digits(np.abs(np.linalg.eigvals(W_h)).max()),
+        "slope": bench.digits(np.mean(1 - hs**2)),
+        "C": [bench.digits(C[k]) for k in LAGS],
         "loss": [round(loss_from(k), 3) for k in CONTEXTS],
     }
-
-
-def rounded(number):
-    return float(f"{number:.3g}")
 
 
 def run(change, start, lr, seed, H=64, T=25, B=32, updates=UPDATES[-1], text="",

@@ -12,7 +12,7 @@ core.
 
 import bench
 import numpy as np
-from ablation import as_pytorch, rounded
+from ablation import uniform_start
 from replicates import Replicates
 
 from unrolled import LSTM, Linear, Model, data
@@ -61,7 +61,7 @@ def build(activation, start, seed):
     head = Linear(H, 1, rng=rng, dtype=np.float32)
     model = Model(layer, head, outputs="last")
     if start == "uniform":
-        as_pytorch(model, rng, forget_bias=1.0)
+        uniform_start(model, rng, forget_bias=1.0)
     return model
 
 
@@ -77,9 +77,9 @@ def run(series, activation, start, lr, seeds):
             for part, (X, y) in zip(found, held_out, strict=False):
                 naive = np.mean((X[:, -1] - y) ** 2)
                 squares = np.mean((nets.predict(X) - y) ** 2, axis=(1, 2))
-                found[part].append(rounded(np.sqrt(squares / naive)))
+                found[part].append(bench.digits(np.sqrt(squares / naive)))
             cells = [largest_cell(net.layer, held_out[1][1]) for net in nets.unstack()]
-            found["cell"].append(rounded(cells))
+            found["cell"].append(bench.digits(cells))
     return found
 
 
