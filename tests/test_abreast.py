@@ -133,7 +133,10 @@ def test_the_mistakes_of_a_gru_are_those_of_its_layer(way):
     after = mistakes.WAYS[way] is mistakes.After
     name = "step_back" if after else "step_before_back"
     wrong = {name: plant(getattr(GRU, name), WRONG[way]), "fast": False}
-    KINDS["wrong"] = (type("GRU", (GRU,), wrong), {"reset": "after" if after else "before"})
+    KINDS["wrong"] = (
+        type("GRU", (GRU,), wrong),
+        {"reset": "after" if after else "before"},
+    )
     models, rows = build("wrong", "last"), batches("last")
     many = mistakes.going(abreast.Abreast(models, RATES, clip=0.05), way)
     for row in rows:
