@@ -3,10 +3,10 @@
     python tests/benchmarks/gru_mistakes.py [--seeds 20] [--jobs 1] [--quick]
 
 The mistakes are those of chapter 12, here as `Abreast` has its loops; a test holds the
-two together. The task is the adding problem. After some numbers of updates the file
-keeps the error over the baseline's by rate, look and seed. All ways of a setting have
-the same first weights and see the same sequences, seed by seed. Chapter 12 reads
-`book/data/gru-mistakes.json`, which this script writes.
+two together. The task is the adding problem, and once counting with resets. After some
+numbers of updates the file keeps the error over the baseline's by rate, look and seed.
+All ways of a setting have the same first weights and see the same sequences, seed by
+seed. Chapter 12 reads `book/data/gru-mistakes.json`, which this script writes.
 """
 
 import bench
@@ -20,6 +20,7 @@ from unrolled import GRU, tasks
 RATES = 0.006, 0.02, 0.06
 LOOKS = 60, 120, 240
 H = 8
+TASKS = {"adding": (tasks.adding, "last"), "counting": (tasks.counting, "all")}
 
 
 class After(GRULoop):
@@ -106,22 +107,25 @@ def going(net, way):
     return net
 
 
-def run(way, weights, T, seeds):
+def run(way, weights, T, seeds, task="adding"):
     """Train a network for each rate and seed; test all of them now and then."""
+    draw, outputs = TASKS[task]
     place = "after" if WAYS[way] is After else "before"
     models = [
-        network(seed, H, cls=GRU, weights=weights, reset=place)
+        network(seed, H, cls=GRU, weights=weights, reset=place, outputs=outputs)
         for _ in RATES
         for seed in range(seeds)
     ]
     net = going(Abreast(models, np.repeat(RATES, seeds), clip=1.0), way)
-    draws = batches(lambda rng, B: tasks.adding(rng, B, T, np.float32), seeds, 3)
-    xs, ys = tasks.adding(np.random.default_rng(99), 1000, T, np.float32)
+    draws = batches(lambda rng, B: draw(rng, B, T, dtype=np.float32), seeds, 3)
+    xs, ys = draw(np.random.default_rng(99), 1000, T, dtype=np.float32)
+    variance = 1 / 6 if task == "adding" else ys.var()
     found = []
     for n in range(1, LOOKS[-1] + 1):
         net.update(*next(draws))
         if n in LOOKS:
-            errors = 6 * ((net.predict(xs) - ys) ** 2).mean((1, 2))
+            squares = (net.predict(xs) - ys) ** 2
+            errors = squares.reshape(len(models), -1).mean(1) / variance
             found.append(errors.reshape(len(RATES), seeds))
     return {"error": bench.digits(np.stack(found, 1))}
 
@@ -133,6 +137,9 @@ def main():
         for weights, T in (("orthogonal", 12), ("uniform", 12), ("orthogonal", 24))
         for setting in bench.grid(way=WAYS, weights=[weights], T=[T], seeds=[seeds])
     ]
+    settings += bench.grid(
+        way=WAYS, weights=["orthogonal"], T=[30], seeds=[seeds], task=["counting"]
+    )
     fixed = {"unit": "error by rate, look and seed", "rates": RATES, "looks": LOOKS,
              "H": H, "B": 32}  # fmt: skip
     bench.sweep(run, settings, "gru-mistakes.json", fixed, **how)
