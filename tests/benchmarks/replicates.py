@@ -6,6 +6,7 @@ a test holds the outcome against `unrolled.train`.
 """
 
 import sys
+from itertools import islice
 from pathlib import Path
 
 import bench  # noqa: F401, before NumPy
@@ -90,19 +91,33 @@ class Replicates:
             ys = ys.unflatten(1, (xs.shape[1], len(hs)))
         return ys, state
 
-    def update(self, xs, targets, *mask):
+    def update(self, xs, targets, *mask, state=None):
         """Take one step down each network's gradient; return the losses before it.
 
-        Inputs, targets and mask have R in front, or are the same for all networks.
+        Inputs, targets and mask have R in front, or are the same for all networks. The
+        state is where they begin, as `forward` takes it; no gradient goes there.
         """
         targets, *mask = (torch.as_tensor(part) for part in (targets, *mask))
-        losses = self.loss(self.forward(xs)[0], targets, *mask)
+        losses = self.loss(self.forward(xs, state)[0], targets, *mask)
         grads = torch.autograd.grad(
             losses.sum(), self.params.values(), materialize_grads=True
         )
         with torch.no_grad():
             self._adam(dict(zip(self.params, self._clipped(grads), strict=True)))
         return losses.detach().numpy()
+
+    def train(self, draws, updates, looks=()):
+        """Update with what is drawn; pause after some numbers of updates and the last.
+
+        Yields
+        ------
+        int
+            The number of updates so far.
+        """
+        for n, parts in enumerate(islice(draws, updates), 1):
+            self.update(*parts)
+            if n in looks or n == updates:
+                yield n
 
     def _clipped(self, grads):
         """Shorten each network's gradient to the limit."""
