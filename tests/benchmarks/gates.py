@@ -15,9 +15,8 @@ text the file also tells what a GRU's gates do (see `inside`), what its weights 
 GRU with the reset before the product ("wrong place"; "moved" is how far its outputs
 move, over their size), and for the runs that are looked at closely the loss of a
 character that is the k-th after a zero state ("context"), and each unit's mean gates,
-sorted. Chapter 11 reads
-`book/data/gates.json`, which this script writes. It takes about a quarter of an hour on
-one core.
+sorted. Chapter 11 reads `book/data/gates.json`, which this script writes. It takes
+about a quarter of an hour on one core.
 """
 
 import copy
