@@ -256,21 +256,21 @@ def run(task, cell, H, block):
 
 def settings(blocks):
     """List all blocks, one of each cell before the next of any."""
-    found = []
-    for block in range(blocks):
-        for H in SIZES:
-            for name, make_task in TASKS.items():
-                task = make_task()
-                sizes = [
-                    (cell, width(task, cell, H, equal))
-                    for cell in CELLS
-                    for equal in ("states", "parameters")
-                ]
-                for cell, units in dict.fromkeys(sizes):
-                    found.append(
-                        {"task": name, "cell": cell, "H": units, "block": block}
-                    )
-    return found
+    sizes = {
+        (H, name): dict.fromkeys(
+            (cell, width(task, cell, H, equal))
+            for cell in CELLS
+            for equal in ("states", "parameters")
+        )
+        for H in SIZES
+        for name, task in {name: make() for name, make in TASKS.items()}.items()
+    }
+    return [
+        {"task": name, "cell": cell, "H": units, "block": block}
+        for block in range(blocks)
+        for (_, name), pairs in sizes.items()
+        for cell, units in pairs
+    ]
 
 
 def main():
