@@ -110,3 +110,19 @@ def test_the_same_streams_for_all_and_a_state_that_is_carried():
         first, state = many.forward(xs[:, :4])
         second, _ = many.forward(xs[:, 4:], state)
     assert torch.equal(whole, torch.cat([first, second], 2))
+
+
+def test_training_pauses_where_it_is_asked_to_and_at_the_end():
+    many = replicates.Replicates(build("peephole", "all"), RATES)
+    one_by_one = replicates.Replicates(build("peephole", "all"), RATES)
+    rng = np.random.default_rng(0)
+    draws = [(rng.standard_normal((2, 6, 2)), rng.standard_normal((2, 6, 1)))] * 9
+    paused = []
+    for n in many.train(iter(draws), 7, (2, 5, 11)):
+        while one_by_one.t < n:
+            one_by_one.update(*draws[0])
+        same = torch.equal(
+            many.forward(draws[0][0])[0], one_by_one.forward(draws[0][0])[0]
+        )
+        paused.append((n, same))
+    assert paused == [(2, True), (5, True), (7, True)]

@@ -83,11 +83,9 @@ def run(stage, task, variant, start, forget_bias, rates, seeds):
         squares = ((nets.predict(xs) - ys) ** 2).mean((1, 2, 3))
         return (squares / ys.var((1, 2, 3))).reshape(len(rates), -1)
 
-    streams, looks = [np.random.default_rng([seed, 1]) for seed in seeds], []
-    for k in range(1, 2 * budget + 1):
-        nets.update(*data(streams, B, T))
-        if k in (budget // 2, budget, 2 * budget):
-            looks.append(errors())
+    streams = [np.random.default_rng([seed, 1]) for seed in seeds]
+    draws = (data(streams, B, T) for _ in range(2 * budget))
+    looks = [errors() for _ in nets.train(draws, 2 * budget, (budget // 2, budget))]
     error = bench.digits(np.stack(looks, axis=1))
     return {"hidden": hidden, "parameters": built[0][1], "error": error}
 

@@ -43,11 +43,9 @@ def run(H, output_gate, weights, T, rates, updates, seeds):
     draws = batches(lambda rng, B: asked_stream(rng, B, T), seeds, len(rates))
     xs, ys = asked_stream(np.random.default_rng(77), 200, T)
     looks = []
-    for n in range(1, updates + 1):
-        net.update(*next(draws))
-        if n in LOOKS or n == updates:
-            missed = ((net.predict(xs) - ys) ** 2).mean((1, 2, 3)) / ys.var()
-            looks.append(bench.digits(missed.reshape(-1, seeds)))
+    for _ in net.train(draws, updates, LOOKS):
+        missed = ((net.predict(xs) - ys) ** 2).mean((1, 2, 3)) / ys.var()
+        looks.append(bench.digits(missed.reshape(-1, seeds)))
     return {"missed": [list(rate) for rate in zip(*looks, strict=True)]}
 
 

@@ -256,6 +256,7 @@ def run(task, cell, H, block):
 
 def settings(blocks):
     """List all blocks, one of each cell before the next of any."""
+    drawn = {name: make_task() for name, make_task in TASKS.items()}
     sizes = {
         (H, name): dict.fromkeys(
             (cell, width(task, cell, H, equal))
@@ -263,7 +264,7 @@ def settings(blocks):
             for equal in ("states", "parameters")
         )
         for H in SIZES
-        for name, task in {name: make() for name, make in TASKS.items()}.items()
+        for name, task in drawn.items()
     }
     return [
         {"task": name, "cell": cell, "H": units, "block": block}

@@ -69,11 +69,7 @@ def run(weights, bias, rates, updates, seeds):
     ]
     net = Abreast(models, np.repeat(rates, seeds), clip=1.0)
     draws = batches(lambda rng, B: tasks.counting(rng, B, T), seeds, len(rates))
-    looks = []
-    for n in range(1, updates + 1):
-        net.update(*next(draws))
-        if n in LOOKS or n == updates:
-            looks.append(look(net))
+    looks = [look(net) for _ in net.train(draws, updates, LOOKS)]
     return {name: by_rate(name, np.stack([found[name] for found in looks]), seeds)
             for name in looks[0]}  # fmt: skip
 

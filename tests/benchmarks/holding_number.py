@@ -90,11 +90,7 @@ def run(start, weights, T, rates, updates, seeds):
     models = [draw(seed, start, weights, T) for _ in rates for seed in range(seeds)]
     net = Abreast(models, np.repeat(rates, seeds), clip=1.0)
     draws = batches(lambda rng, B: marked_stream(rng, B, T), seeds, len(rates))
-    looks = []
-    for n in range(1, updates + 1):
-        net.update(*next(draws))
-        if n in LOOKS or n == updates:
-            looks.append(kept(net, start, T, seeds))
+    looks = [kept(net, start, T, seeds) for _ in net.train(draws, updates, LOOKS)]
     return {
         name: [list(rate) for rate in zip(*(look[name] for look in looks), strict=True)]
         for name in looks[0]

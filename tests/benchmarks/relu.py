@@ -10,6 +10,8 @@ and one after twice as many, with null for what is not finite. Chapter 10 reads
 core.
 """
 
+from itertools import repeat
+
 import bench
 import numpy as np
 from ablation import uniform_start
@@ -71,15 +73,13 @@ def run(series, activation, start, lr, seeds):
     models = [build(activation, start, seed) for seed in range(seeds)]
     nets = Replicates(models, [lr] * seeds, clip=1.0)
     found = {"validation": [], "test": [], "cell": []}
-    for k in range(1, 2 * STEPS + 1):
-        nets.update(*fit)
-        if k % STEPS == 0:
-            for part, (X, y) in zip(found, held_out, strict=False):
-                naive = np.mean((X[:, -1] - y) ** 2)
-                squares = np.mean((nets.predict(X) - y) ** 2, axis=(1, 2))
-                found[part].append(bench.digits(np.sqrt(squares / naive)))
-            cells = [largest_cell(net.layer, held_out[1][1]) for net in nets.unstack()]
-            found["cell"].append(bench.digits(cells))
+    for _ in nets.train(repeat(fit), 2 * STEPS, [STEPS]):
+        for part, (X, y) in zip(found, held_out, strict=False):
+            naive = np.mean((X[:, -1] - y) ** 2)
+            squares = np.mean((nets.predict(X) - y) ** 2, axis=(1, 2))
+            found[part].append(bench.digits(np.sqrt(squares / naive)))
+        cells = [largest_cell(net.layer, held_out[1][1]) for net in nets.unstack()]
+        found["cell"].append(bench.digits(cells))
     return found
 
 

@@ -6,6 +6,7 @@ a test holds the outcome against `unrolled.train`.
 """
 
 import sys
+from itertools import islice
 from pathlib import Path
 
 import bench  # noqa: F401, before NumPy
@@ -103,6 +104,19 @@ class Replicates:
         with torch.no_grad():
             self._adam(dict(zip(self.params, self._clipped(grads), strict=True)))
         return losses.detach().numpy()
+
+    def train(self, draws, updates, looks=()):
+        """Update with what is drawn; pause after some numbers of updates and the last.
+
+        Yields
+        ------
+        int
+            The number of updates so far.
+        """
+        for n, parts in enumerate(islice(draws, updates), 1):
+            self.update(*parts)
+            if n in looks or n == updates:
+                yield n
 
     def _clipped(self, grads):
         """Shorten each network's gradient to the limit."""
