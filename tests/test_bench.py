@@ -29,6 +29,7 @@ FLAT = {  # a row of the file is a run; here is one of them
     "hello": {"word": "hello", "H": 2, "start": "uniform", "memory": True, "rate": 1,
               "seeds": 200},
     "comparison": {"task": "adding", "cell": "GRU", "H": 2, "block": 0},
+    "comparison_start": {"task": "copying 10", "cell": "GRU", "H": 2, "block": 0},
     "truncation": {"start": "orthogonal", "learns": "all", "carry": True,
                    "optimiser": "Adam", "lr": 0.1, "k2": 2, "seeds": 1, "H": 3,
                    "lag": 2},
@@ -244,6 +245,8 @@ def short(monkeypatch):
             monkeypatch.setitem(script.CHANGES, "rate 0.1", {"updates": 2})
         elif name == "comparison":
             monkeypatch.setattr(script.Adding, "updates", 4)
+        elif name == "comparison_start":
+            monkeypatch.setattr(script.comparison.Copying, "updates", 4)
         else:
             monkeypatch.setattr(script, "STEPS", 2)
         return script

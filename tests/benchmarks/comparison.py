@@ -234,7 +234,7 @@ def judge(task, many, part, seeds):
     return found
 
 
-def run(task, cell, H, block):
+def run(task, cell, H, block, make=make):
     """Train the networks of some replicates side by side."""
     task, seeds = TASKS[task](), range(block * BLOCK, (block + 1) * BLOCK)
     models, rates = [], []
