@@ -73,6 +73,22 @@ def test_abreast_is_one_by_one(kind, outputs):
             np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("kind", ["tanh", "LSTM", "GRU", "GRU, before", "MGU"])
+def test_a_state_is_carried_and_its_gradient_cut(kind):
+    models, rows, state = build(kind, "all"), batches("all"), None
+    many = abreast.Abreast(models, RATES, clip=0.05)
+    for row in rows:
+        many.update(*map(np.stack, zip(*row, strict=True)), state=state)
+        state = many.loop.last()
+    ended = {name: p.detach().numpy() for name, p in many.params.items()}
+    for k, model in enumerate(models):
+        alone = [row[k] for row in rows]
+        train(model, alone, losses.mse, Adam(RATES[k]), clip=0.05, carry=True)
+        for name, p in model.params.items():
+            got = ended[name][k].reshape(p.shape)
+            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
+
+
 def test_those_that_stay_go_on_as_before():
     rows, ends = batches("last"), []
     for leave in (False, True):
@@ -90,6 +106,22 @@ def test_a_way_back_that_nobody_knows_is_refused():
     many = abreast.Abreast(build("LSTM", "last"), RATES, way="wrong")
     with pytest.raises(ValueError, match="way must be one of"):
         many.predict(np.zeros((3, 2, 4, 2)))
+
+
+def test_the_gates_that_are_seen_are_those_of_the_equations():
+    for kind, gates in (("GRU", "rz"), ("GRU, before", "rz"), ("MGU", "f")):
+        models, (xs, _) = build(kind, "all"), counting(np.random.default_rng(0), 2, 12)
+        many = abreast.Abreast(models, RATES)
+        seen = many.forward(xs)[1].detach(), many.loop.inside()
+        for k, model in enumerate(models):
+            hs, before = model.layer.forward(xs)[0], np.zeros((2, 12, 3))
+            before[:, 1:] = hs[:, :-1]
+            for gate in gates:
+                columns, p = model.layer.columns(gate), model.layer.params
+                a = xs @ p["W_x"] + before @ p["W_h"] + p["b"]
+                want = 1 / (1 + np.exp(-a[..., columns]))
+                got = seen[1][gate][:, k].permute(2, 0, 1)
+                np.testing.assert_allclose(got, want, rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["tanh", "LSTM", "1997"])

@@ -62,15 +62,18 @@ class Abreast(Replicates):
             W_h = torch.cat([W_h[..., :-H], torch.zeros_like(W_h[..., -H:])], -1)
         return [torch.cat([W_x, b, W_h], 1).transpose(1, 2).contiguous(), *late]
 
-    def forward(self, xs, some=slice(None)):
-        """Return ys, (R, B, T, O), or (R, B, O) of the last step, and h_1 … h_T."""
+    def forward(self, xs, state=None, some=slice(None)):
+        """Return ys, (R, B, T, O), or (R, B, O) of the last step, and h_1 … h_T.
+
+        A state is a tuple of (R, H, B), such as the loop's `last` returns.
+        """
         xs = torch.as_tensor(xs, dtype=self.rates.dtype)
         R, weights = len(self.models[some]), self.weights(some)
         xs = xs.expand(R, *xs.shape) if xs.ndim == 3 else xs
         R, B, T, I = xs.shape
         if self.loop is None or self.loop.sizes != (R, B, T):
             self.loop = self.make(weights[0], T, B, I)
-        hs = Unrolled.apply(xs.permute(2, 0, 3, 1), self.loop, *weights)
+        hs = Unrolled.apply(xs.permute(2, 0, 3, 1), self.loop, state, *weights)
         last = self.models[0].outputs == "last"
         W_y, b_y = (self.params[f"head.{name}"][some] for name in ("W_y", "b_y"))
         ys = W_y.mT @ (hs[-1:] if last else hs) + b_y.mT  # (T, R, O, B)
@@ -109,16 +112,16 @@ class Unrolled(torch.autograd.Function):
     """A loop over the steps as one function of its weights."""
 
     @staticmethod
-    def forward(ctx, xs, loop, *weights):
+    def forward(ctx, xs, loop, state, *weights):
         """Return h_1 … h_T of a loop."""
         ctx.save_for_backward(*weights)
         ctx.loop = loop
-        return loop.run(weights, xs)
+        return loop.run(weights, xs, state)
 
     @staticmethod
     def backward(ctx, dhs):
         """Return the gradients of the weights."""
-        return None, None, *ctx.loop.run_back(ctx.saved_tensors, dhs)
+        return None, None, None, *ctx.loop.run_back(ctx.saved_tensors, dhs)
 
 
 class Loop:
@@ -280,6 +283,10 @@ class GRULoop(Loop):
         n.addcmul_(r, q).tanh_()
         torch.lerp(n, self.hs[t], z, out=self.hs[t + 1])
 
+    def inside(self):
+        """Return the gates."""
+        return dict(zip("rz", self.a.split(self.H, 2), strict=False))
+
     def step_back(self, t, dh):
         """Fill da, and keep what reaches h_{t-1} through z h_{t-1}."""
         r, _, _, q = self.gates[t]
@@ -341,6 +348,10 @@ class MinimalLoop(BeforeLoop):
         f.sigmoid_()
         n.baddbmm_(self.late[0], mul(f, self.hs[t], out=self.s[t])).tanh_()
         torch.lerp(self.hs[t], n, f, out=self.hs[t + 1])
+
+    def inside(self):
+        """Return the gate."""
+        return {"f": self.a[:, :, : self.H]}
 
     def step_back(self, t, dh):
         """Fill da and dV, and keep what reaches h_{t-1} through f and 1 - f."""

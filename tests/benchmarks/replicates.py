@@ -91,13 +91,14 @@ class Replicates:
             ys = ys.unflatten(1, (xs.shape[1], len(hs)))
         return ys, state
 
-    def update(self, xs, targets, *mask):
+    def update(self, xs, targets, *mask, state=None):
         """Take one step down each network's gradient; return the losses before it.
 
-        Inputs, targets and mask have R in front, or are the same for all networks.
+        Inputs, targets and mask have R in front, or are the same for all networks. The
+        state is where they begin, as `forward` takes it; no gradient goes there.
         """
         targets, *mask = (torch.as_tensor(part) for part in (targets, *mask))
-        losses = self.loss(self.forward(xs)[0], targets, *mask)
+        losses = self.loss(self.forward(xs, state)[0], targets, *mask)
         grads = torch.autograd.grad(
             losses.sum(), self.params.values(), materialize_grads=True
         )
