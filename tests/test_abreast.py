@@ -138,3 +138,43 @@ def test_what_is_seen_inside_is_what_the_layer_does(kind):
             np.testing.assert_allclose(pieces[-1]["c"][-1, k].T, state[1], rtol=1e-12)
             f = np.concatenate([piece["f"][:, k] for piece in pieces])
             assert f.shape == (12, 3, 2) and (f == 1).all() == (kind == "1997")
+
+
+OTHER = "(da_n @ blocks(w.W_h, 3)[2].T) * h_prev"
+WRONG = {  # of GRU.step_back, and of GRU.step_before_back
+    "right": {},
+    "dz with its sign flipped": {"dz": "dh * (n - h_prev)"},
+    "kept state dropped": {"dh_prev": "dp @ w.W_h.T"},
+    "r from the other GRU": {"dr": OTHER},
+    "b_hn without r": {"b_hn": "da_n"},
+    "kept state alone": {"dh_prev": "dh * z"},
+    "right, reset before": {},
+    "W_hn without r": {"dW_h": "[(h_prev, da_r), (h_prev, da_z), (h_prev, da_n)]"},
+    "as the vignette prints it": {
+        "dz": "-dh * (n + 1 - z)",
+        "dr": "ds * r",
+        "dW_h": "[(h_prev, da_n), (h_prev, da_z), (s, da_r)]",
+        "a_x": "beside(da_n, da_z, da_r)",
+    },
+}
+
+
+@pytest.mark.parametrize("way", WRONG)
+def test_the_mistakes_of_a_gru_are_those_of_its_layer(way):
+    mistakes = import_module("gru_mistakes")
+    after = mistakes.WAYS[way] is mistakes.After
+    name = "step_back" if after else "step_before_back"
+    wrong = {name: plant(getattr(GRU, name), WRONG[way]), "fast": False}
+    KINDS["wrong"] = (
+        type("GRU", (GRU,), wrong),
+        {"reset": "after" if after else "before"},
+    )
+    models, rows = build("wrong", "last"), batches("last")
+    many = mistakes.going(abreast.Abreast(models, RATES, clip=0.05), way)
+    for row in rows:
+        many.update(*map(np.stack, zip(*row, strict=True)))
+    for k, model in enumerate(models):
+        train(model, [row[k] for row in rows], losses.mse, Adam(RATES[k]), clip=0.05)
+        for name, p in model.params.items():
+            got = many.params[name][k].detach().numpy().reshape(p.shape)
+            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)

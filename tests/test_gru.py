@@ -1,5 +1,7 @@
 """The GRU and the minimal gated unit against torch, ONNX Runtime, and each other."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from agreement import assert_agree, error, worst
 from cases import Case, drawn
 from oracle_onnx import by_onnx
+from source import statements
+from style import BOOK, read_page
 from transcription import by_torch_nn, by_transcription
 from unrolled import GRU, MGU
 
@@ -107,3 +111,23 @@ def test_another_reset_is_refused(reset):
     with pytest.raises(ValueError) as caught:
         GRU(3, 4, reset, rng=np.random.default_rng(0))
     assert str(caught.value) == f"reset must be 'after' or 'before', got {reset!r}"
+
+
+IN_MODULE = {  # how the page writes what the module has
+    "np.hstack([da_r, da_z, da_n])": "beside(da_r, da_z, da_n)",
+    "np.hstack([da_r, da_z, dq])": "beside(da_r, da_z, dq)",
+    "np.split(W_h, 3, axis=1)": "blocks(w.W_h, 3)",
+    "dp @ W_h.T": "dp @ w.W_h.T",
+}
+
+
+@pytest.mark.parametrize("name", ["step_back", "step_before_back"])
+def test_chapter_12_goes_back_by_the_same_lines(name):
+    cells = read_page(BOOK / "12-gru-gradients.ipynb").code
+    page = next(cell.text for cell in cells if f"def {name}(" in cell.text)
+    for ours, theirs in IN_MODULE.items():
+        page = page.replace(ours, theirs)
+    theirs = statements(inspect.getsource(getattr(GRU, name)))
+    end = next(k for k, line in enumerate(theirs) if line.startswith("dh_prev =")) + 1
+    unpack, *ours = statements(page)[:end]
+    assert [unpack, *ours] == [f"x, {theirs[0]}", *theirs[1:end]]

@@ -1,8 +1,6 @@
 """The LSTM: the plain one against torch.nn, its options against sense."""
 
-import ast
 import inspect
-import textwrap
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from agreement import assert_agree
 from cases import Case, drawn
 from oracle_onnx import by_onnx
+from source import statements
 from style import BOOK, read_page
 from transcription import by_torch_nn, by_transcription
 from unrolled import LSTM
@@ -222,12 +221,6 @@ def test_what_makes_no_sense_gets_one_sentence(mistake, sentence):
     with pytest.raises((TypeError, ValueError)) as caught:
         mistake()
     assert f"{caught.type.__name__}: {caught.value}" == sentence
-
-
-def statements(source):
-    """Return the statements of a function, its docstring left out."""
-    body = ast.parse(textwrap.dedent(source)).body[0].body
-    return [ast.unparse(statement) for statement in body[1:]]
 
 
 def test_chapter_8_goes_back_by_the_same_lines():

@@ -56,7 +56,7 @@ class Abreast(Replicates):
             W_h = torch.cat([W_hr, W_hz, none(W_hn), W_hn], -1)
             b = torch.cat([b, self.params["layer.b_hn"][some]], -1)
         late = []
-        if self.make in (BeforeLoop, MinimalLoop):
+        if getattr(self.make, "waits", False):
             H = W_h.shape[1]
             late = [W_h[..., -H:].transpose(1, 2).contiguous()]
             W_h = torch.cat([W_h[..., :-H], torch.zeros_like(W_h[..., -H:])], -1)
@@ -134,6 +134,8 @@ class Loop:
     T, B, I : int
         How many steps and sequences there are, and the size of an input.
     """
+
+    waits = False  # whether the candidate's matrix waits for a gate
 
     def __init__(self, W, T, B, I):
         R, kH, K = W.shape
@@ -312,6 +314,8 @@ class GRULoop(Loop):
 
 class BeforeLoop(GRULoop):
     """The GRU with the reset before the product; a has the blocks r, z, n."""
+
+    waits = True
 
     def __init__(self, W, T, B, I):
         super().__init__(W, T, B, I)
