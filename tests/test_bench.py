@@ -30,6 +30,7 @@ FLAT = {  # a row of the file is a run; here is one of them
               "seeds": 200},
     "comparison": {"task": "adding", "cell": "GRU", "H": 2, "block": 0},
     "comparison_start": {"task": "copying 10", "cell": "GRU", "H": 2, "block": 0},
+    "comparison_longer": {"cell": "GRU", "H": 16, "seeds": 2},
     "truncation": {"start": "orthogonal", "learns": "all", "carry": True,
                    "optimiser": "Adam", "lr": 0.1, "k2": 2, "seeds": 1, "H": 3,
                    "lag": 2},
@@ -254,6 +255,9 @@ def short(monkeypatch):
             monkeypatch.setattr(script.Adding, "updates", 4)
         elif name == "comparison_start":
             monkeypatch.setattr(script.comparison.Copying, "updates", 4)
+        elif name == "comparison_longer":
+            monkeypatch.setattr(script, "LOOKS", (1, 2, 3))
+            monkeypatch.setattr(script, "chosen", lambda cell, H: {0: 0, 1: 1})
         else:
             monkeypatch.setattr(script, "STEPS", 2)
         return script
