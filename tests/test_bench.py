@@ -28,8 +28,9 @@ FLAT = {  # a row of the file is a run; here is one of them
     "blind_gates": {"change": "rate 0.1", "H": 2, "seeds": [0]},
     "hello": {"word": "hello", "H": 2, "start": "uniform", "memory": True, "rate": 1,
               "seeds": 200},
-    "comparison": {"task": "adding", "cell": "GRU", "H": 8, "stage": "test",
-                   "rate": 0.1, "seed": 0},
+    "comparison": {"task": "adding", "cell": "GRU", "H": 2, "block": 0},
+    "comparison_start": {"task": "copying 10", "cell": "GRU", "H": 2, "block": 0},
+    "comparison_longer": {"cell": "GRU", "H": 16, "seeds": 2},
     "truncation": {"start": "orthogonal", "learns": "all", "carry": True,
                    "optimiser": "Adam", "lr": 0.1, "k2": 2, "seeds": 1, "H": 3,
                    "lag": 2},
@@ -251,8 +252,12 @@ def short(monkeypatch):
         elif name == "blind_gates":
             monkeypatch.setitem(script.CHANGES, "rate 0.1", {"updates": 2})
         elif name == "comparison":
-            monkeypatch.setattr(script.Adding, "steps", 2)
-            monkeypatch.setattr(script, "LOOKS", 1)
+            monkeypatch.setattr(script.Adding, "updates", 4)
+        elif name == "comparison_start":
+            monkeypatch.setattr(script.comparison.Copying, "updates", 4)
+        elif name == "comparison_longer":
+            monkeypatch.setattr(script, "LOOKS", (1, 2, 3))
+            monkeypatch.setattr(script, "chosen", lambda cell, H: {0: 0, 1: 1})
         else:
             monkeypatch.setattr(script, "STEPS", 2)
         return script

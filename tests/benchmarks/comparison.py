@@ -1,216 +1,293 @@
-"""Train RNN, LSTM, GRU and MGU on five tasks, for chapter 13.
+"""Repeat the whole search for a cell, many times over, for chapter 13.
 
-    python tests/benchmarks/comparison.py [--seeds 5] [--jobs 1] [--quick]
+    python tests/benchmarks/comparison.py [--seeds 20] [--jobs 1] [--quick]
 
-On every task, once with equal states and once with equal numbers of parameters, each
-cell first searches its learning rate: the same five values, two seeds each, by the
-score on validation data. With the best value it is then trained from other seeds and
-scored on test data. Chapter 13 reads `book/data/comparison.json`, which this script
-writes. A task of your own is one more class here: its runs are added to the file.
+A replicate is what somebody does who needs a network: draw eight pairs of a learning
+rate and a gate bias, train a network with each, and keep the one with the best score
+on validation data. The pairs are drawn anew for each replicate, and are the same for
+all cells; so are the data. Five cells meet on seven tasks, at two sizes, once with
+states as large as the LSTM's and once with as many parameters. Kept are, for each of
+the eight, the scores on validation and on test data after a quarter, half, and all of
+the updates, null where training broke off. Chapter 13 reads
+`book/data/comparison.json`, which this script writes. It takes some six hours on one
+core, and goes on where it was stopped.
 """
-
-import pydoc_data.topics
-from itertools import islice
 
 import bench
 import numpy as np
+import torch
+from abreast import Abreast
+from replicates import cross_entropy, mse
 
-from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, losses, tasks
-from unrolled.optimise import Adam, clip_by_norm
-from unrolled.tasks import copying, parity
+from unrolled import GRU, LSTM, MGU, RNN, Linear, Model, data, tasks
 
-CELLS = {"RNN": (RNN, {}), "LSTM": (LSTM, {"forget_bias": 1.0}), "GRU": (GRU, {}),
-         "MGU": (MGU, {})}  # fmt: skip
-RATES, SEARCH_SEEDS = (0.001, 0.003, 0.01, 0.03, 0.1), (100, 101)
-LOOKS = 16  # how often the score is taken on the way
+BLOCK, CONFIGURATIONS, CLIP = 4, 8, 1.0
+LOWEST, HIGHEST, OPEN = 0.001, 0.3, 4.0
+LOOKS = (0.25, 0.5, 1.0)  # of the updates
+SIZES = (16, 32)  # units of the LSTM
+CONTRASTS = ("GRU", "LSTM"), ("GRU, before", "GRU"), ("MGU", "GRU"), ("RNN", "LSTM")
+SOLVED = {"adding": 0.01, "copying 10": 0.01, "copying 30": 0.01, "parity": 0.01}
+MARGINS = {  # a difference in score that nobody would care about
+    "adding": 0.02,
+    "copying 10": 0.02,
+    "copying 30": 0.02,
+    "parity": 0.02,
+    "counting": 0.02,
+    "text": 0.02,
+    "sunspots": 0.05,
+}
 F = np.float32
+
+# A cell, its options, and the block of columns whose bias keeps the state, with the
+# sign with which it does so.
+CELLS = {
+    "RNN": (RNN, {}, None, 0),
+    "MGU": (MGU, {}, "f", -1),
+    "GRU": (GRU, {}, "z", 1),
+    "GRU, before": (GRU, {"reset": "before"}, "z", 1),
+    "LSTM": (LSTM, {}, "f", 1),
+}
+
+
+def over_variance(ys, targets):
+    """Return the squared error over that of the mean: 1 is to have learned nothing."""
+    return ((ys - targets) ** 2).mean((1, 2, 3)[: ys.ndim - 1]) / targets.var()
+
+
+def wrong(ys, labels, mask=True):
+    """Return the share of answers that are wrong."""
+    missed = (ys.argmax(-1) != labels) & mask
+    return missed.sum((1, 2)) / np.sum(np.ones_like(labels) & mask)
 
 
 class Adding:
-    """Mean squared error over that of the mean: 1 is to have learned nothing."""
+    """The sum of two marked numbers among fifty."""
 
-    H, I, O, outputs, steps, carry = 32, 2, 1, "last", 800, False
-    loss = staticmethod(losses.mse)
+    I, O, outputs, updates = 2, 1, "last", 600
+    loss, score = staticmethod(mse), staticmethod(over_variance)
 
-    def batches(self, rng):
-        """Draw batches without end."""
-        while True:
-            yield tasks.adding(rng, 32, 50, dtype=F)
-
-    def score(self, model, part):
-        """Judge by 500 new sequences."""
-        xs, targets = tasks.adding(
-            np.random.default_rng(10_000 + part), 500, 50, dtype=F
-        )
-        return losses.mse(model.forward(xs)[0], targets)[0] / targets.var()
+    def batch(self, rng, part):
+        """Draw sequences, to train on or to judge by."""
+        return tasks.adding(rng, 32 if part == "train" else 300, 50, F)
 
 
 class Copying:
-    """The share of symbols that come back wrong: three quarters is to guess."""
+    """Four symbols again, after a delay."""
 
-    H, I, O, outputs, steps, carry = 32, 6, 4, "all", 800, False
-    loss = staticmethod(losses.cross_entropy)
+    I, O, outputs, updates = 6, 4, "all", 600
+    loss, score = staticmethod(cross_entropy), staticmethod(wrong)
 
-    def batches(self, rng):
-        """Draw batches without end."""
-        while True:
-            yield copying(rng, 32, 20, dtype=F)
+    def __init__(self, delay):
+        self.delay = delay
 
-    def score(self, model, part):
-        """Judge by 500 new sequences."""
-        xs, labels, mask = copying(
-            np.random.default_rng(10_000 + part), 500, 20, dtype=F
-        )
-        return (model.forward(xs)[0].argmax(-1) != labels)[mask].mean()
+    def batch(self, rng, part):
+        """Draw sequences, to train on or to judge by."""
+        return tasks.copying(rng, 32 if part == "train" else 200, self.delay, dtype=F)
 
 
 class Parity:
-    """Errors on the last hundred of 200 bits, trained on 20: half is to guess."""
+    """Odd or even so far: trained on 20 bits, judged on the last hundred of 200."""
 
-    H, I, O, outputs, steps, carry = 8, 1, 2, "all", 400, False
-    loss = staticmethod(losses.cross_entropy)
+    I, O, outputs, updates = 1, 2, "all", 600
+    loss, score = staticmethod(cross_entropy), staticmethod(wrong)
 
-    def batches(self, rng):
-        """Draw batches without end."""
-        while True:
-            yield parity(rng, 32, 20, dtype=F)
+    def batch(self, rng, part):
+        """Draw strings, to train on or to judge by."""
+        if part == "train":
+            return tasks.parity(rng, 32, 20, F)
+        xs, labels = tasks.parity(rng, 100, 200, F)
+        return xs, labels, np.broadcast_to(np.arange(200) >= 100, labels.shape)
 
-    def score(self, model, part):
-        """Judge by 200 new strings."""
-        xs, labels = parity(np.random.default_rng(10_000 + part), 200, 200, dtype=F)
-        return (model.forward(xs)[0].argmax(-1) != labels)[:, 100:].mean()
+
+class Counting:
+    """Ones since the last reset: trained on 40 steps, judged on 200."""
+
+    I, O, outputs, updates = 2, 1, "all", 400
+    loss, score = staticmethod(mse), staticmethod(over_variance)
+
+    def batch(self, rng, part):
+        """Draw streams, to train on or to judge by."""
+        B, T = (32, 40) if part == "train" else (100, 200)
+        return tasks.counting(rng, B, T, dtype=F)
 
 
 class Text:
-    """Bits a character, on prose that was not seen in training."""
+    """Bits a character, on a text that was not seen in training."""
 
-    H, outputs, steps, carry = 32, "all", 600, True
-    loss = staticmethod(losses.cross_entropy)
+    outputs, updates, loss = "all", 2000, staticmethod(cross_entropy)
 
     def __init__(self):
-        topics = pydoc_data.topics.topics
-        prose = "\n".join(topics[name] for name in sorted(topics))
-        alphabet, labels = np.unique([*prose[:240_000]], return_inverse=True)
-        self.I = self.O = len(alphabet)
-        self.train, *self.held_out = np.split(labels, [200_000, 220_000])
+        labels = letters()
+        self.I = self.O = labels.max() + 1
+        parts = np.split(labels, [len(labels) - 41_000, len(labels) - 20_500])
+        self.parts = dict(zip(("train", "validation", "test"), parts, strict=True))
 
-    def streams(self, labels, B):
-        """Cut a text into B streams; return inputs and the characters that follow."""
-        N = (len(labels) - 1) // B
-        xs = labels[: B * N].reshape(B, N)
-        return xs, labels[1 : B * N + 1].reshape(B, N)
+    def batch(self, rng, part):
+        """Draw pieces of 50 characters to train on, or cut pieces of 200 to judge."""
+        labels = self.parts[part]
+        if part == "train":
+            starts = rng.integers(0, len(labels) - 51, 16)
+            cut = labels[starts[:, None] + np.arange(51)]
+        else:
+            cut = labels[: 100 * 200].reshape(100, 200)
+        return data.one_hot(cut[:, :-1], self.I, F), cut[:, 1:]
 
-    def batches(self, rng):
-        """Read 32 streams in steps of 40, over and over; the state goes on."""
-        xs, labels = self.streams(self.train, 32)
-        while True:
-            for start in range(0, xs.shape[1] - 39, 40):
-                now = slice(start, start + 40)
-                yield data.one_hot(xs[:, now], self.I, F), labels[:, now]
-
-    def score(self, model, part):
-        """Read 20 streams of the part of the text that is asked for."""
-        xs, labels = self.streams(self.held_out[part], 20)
-        ys, _ = model.forward(data.one_hot(xs, self.I, F))
-        return losses.cross_entropy(ys, labels)[0] / np.log(2)
+    def score(self, ys, labels):
+        """Return the bits a character."""
+        nats = cross_entropy(torch.from_numpy(ys), torch.from_numpy(labels))
+        return nats.numpy() / np.log(2)
 
 
 class Sunspots:
-    """Squared error of next year's number over that of saying this year's again."""
+    """The next year's number, over the error of saying this year's again."""
 
-    H, I, O, outputs, steps, carry = 32, 1, 1, "last", 300, False
-    loss = staticmethod(losses.mse)
+    I, O, outputs, updates, loss = 1, 1, "last", 300, staticmethod(mse)
+    LENGTH, YEARS = 20, 25
 
-    def __init__(self):
+    def __init__(self, origin):
         years, counts = data.sunspots()
-        X, y = data.windows(counts / 100, 30)
-        parts = np.split(np.arange(len(X)), np.searchsorted(years[30:], [1901, 1955]))
-        self.train, *self.held_out = [(X[k, :, None].astype(F), y[k, None])
-                                      for k in parts]  # fmt: skip
+        X, y = data.windows(counts / 100, self.LENGTH)
+        cuts = np.searchsorted(years[self.LENGTH :], [origin, origin + self.YEARS])
+        parts = np.split(np.arange(len(X)), [*cuts, cuts[1] + self.YEARS])[:3]
+        self.parts = {
+            name: (X[some, :, None].astype(F), y[some, None].astype(F))
+            for name, some in zip(("train", "validation", "test"), parts, strict=True)
+        }
 
-    def batches(self, rng):
-        """Draw 32 windows at a time."""
-        X, y = self.train
-        while True:
-            some = rng.integers(0, len(X), 32)
-            yield X[some], y[some]
+    def batch(self, rng, part):
+        """Draw 32 windows to train on, or take all of them to judge by."""
+        X, y = self.parts[part]
+        some = rng.integers(0, len(X), 32) if part == "train" else slice(None)
+        self.same = X[some, -1]
+        return X[some], y[some]
 
-    def score(self, model, part):
-        """Judge by the years that are asked for."""
-        X, y = self.held_out[part]
-        persistence = losses.mse(X[:, -1].astype(float), y)[0]
-        return losses.mse(model.forward(X)[0], y)[0] / persistence
-
-
-TASKS = {"adding": Adding, "copying": Copying, "parity": Parity, "text": Text,
-         "sunspots": Sunspots}  # fmt: skip
+    def score(self, ys, targets):
+        """Return the squared error over that of saying the same again."""
+        return ((ys - targets) ** 2).mean((1, 2)) / ((self.same - targets) ** 2).mean()
 
 
-def make(task, cell, H, rng):
-    """Make a cell of some size with its head."""
-    cls, options = CELLS[cell]
+def letters():
+    """Return Python's reference as labels: letters, space, full stop, and all else."""
+    alphabet = {c: k for k, c in enumerate("abcdefghijklmnopqrstuvwxyz .")}
+    return np.array([alphabet.get(c, 27) for c in data.reference()])
+
+
+ORIGINS = (1850, 1880, 1910, 1940, 1955)
+TASKS = {
+    "adding": Adding,
+    "copying 10": lambda: Copying(10),
+    "copying 30": lambda: Copying(30),
+    "parity": Parity,
+    "counting": Counting,
+    "text": Text,
+    **{f"sunspots {year}": lambda year=year: Sunspots(year) for year in ORIGINS},
+}
+
+
+def make(task, cell, H, bias, rng):
+    """Make a network whose state is kept by a gate with a first bias."""
+    cls, options, gate, sign = CELLS[cell]
     layer = cls(task.I, H, rng=rng, dtype=F, **options)
+    if gate:
+        layer.params["b"][layer.columns(gate)] = sign * bias
     return Model(layer, Linear(H, task.O, rng=rng, dtype=F), task.outputs)
 
 
 def count(task, cell, H):
     """Return how many parameters a cell of some size has, with its head."""
-    model = make(task, cell, H, np.random.default_rng(0))
+    model = make(task, cell, H, 0, np.random.default_rng(0))
     return sum(p.size for p in model.params.values())
 
 
-def widths(task, cell):
-    """Return the size of the state as large as the LSTM's, and at equal parameters."""
-    budget = count(task, "LSTM", task.H)
-    sizes = range(task.H, 3 * task.H)  # no cell has more parameters a unit
-    return task.H, min(sizes, key=lambda H: abs(count(task, cell, H) - budget))
+def width(task, cell, H, equal):
+    """Return a cell's size beside an LSTM with H units."""
+    if equal == "states":
+        return H
+    budget = count(task, "LSTM", H)
+    return min(range(H, 3 * H), key=lambda n: abs(count(task, cell, n) - budget))
 
 
-def run(task, cell, H, stage, rate, seed):
-    """Train one model; score it at several looks, the last at the end."""
-    task, rng = TASKS[task](), np.random.default_rng(seed)
-    model, optimiser = make(task, cell, H, rng), Adam(rate)
-    part = {"search": 0, "test": 1}[stage]
-    state, curve = None, []
-    batches = islice(task.batches(rng), task.steps)
-    for step, (xs, *targets) in enumerate(batches, 1):
-        ys, last = model.forward(xs, state)
-        model.backward(task.loss(ys, *targets)[1])
-        clip_by_norm(grads := model.grads, 1.0)
-        optimiser.step(model.params, grads)
-        state = last if task.carry else None
-        if step * LOOKS % task.steps == 0:
-            curve.append(round(float(task.score(model, part)), 5))
-    found = {"size": count(task, cell, H), "score": curve[-1]}
-    return found | ({"curve": curve} if stage == "test" else {})
+def configurations(seed):
+    """Draw the learning rates and the gate biases of a replicate."""
+    rng = np.random.default_rng([seed, 0])
+    rates = np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST), CONFIGURATIONS))
+    return rates, rng.uniform(0, OPEN, CONFIGURATIONS)
+
+
+def repeated(batches):
+    """Stack the batches of a block, each for all the networks of its replicate."""
+    return [
+        np.repeat(part, CONFIGURATIONS, axis=0)
+        for part in map(np.stack, zip(*batches, strict=True))
+    ]
+
+
+def judge(task, many, part, seeds):
+    """Return the score of each network on validation or test data."""
+    found = []
+    for k, seed in enumerate(seeds):
+        rng = np.random.default_rng([seed, {"validation": 2, "test": 3}[part]])
+        xs, *targets = task.batch(rng, part)
+        mine = slice(k * CONFIGURATIONS, (k + 1) * CONFIGURATIONS)
+        scores = task.score(many.predict(xs, mine), *targets)
+        found += [float(f"{s:.4g}") if np.isfinite(s) else None for s in scores]
+    return found
+
+
+def run(task, cell, H, block, make=make):
+    """Train the networks of some replicates side by side."""
+    task, seeds = TASKS[task](), range(block * BLOCK, (block + 1) * BLOCK)
+    models, rates = [], []
+    for seed in seeds:
+        for k, (rate, bias) in enumerate(zip(*configurations(seed), strict=True)):
+            rng = np.random.default_rng([seed, 4, k])
+            models.append(make(task, cell, H, bias, rng))
+            rates.append(rate)
+    many = Abreast(models, rates, loss=task.loss, clip=CLIP)
+    rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
+    found = {"validation": [], "test": []}
+    for update in range(1, task.updates + 1):
+        many.update(*repeated([task.batch(rng, "train") for rng in rngs]))
+        if update in [int(share * task.updates) for share in LOOKS]:
+            for part, scores in found.items():
+                scores.append(judge(task, many, part, seeds))
+    return found
+
+
+def settings(blocks):
+    """List all blocks, one of each cell before the next of any."""
+    drawn = {name: make_task() for name, make_task in TASKS.items()}
+    sizes = {
+        (H, name): dict.fromkeys(
+            (cell, width(task, cell, H, equal))
+            for cell in CELLS
+            for equal in ("states", "parameters")
+        )
+        for H in SIZES
+        for name, task in drawn.items()
+    }
+    return [
+        {"task": name, "cell": cell, "H": units, "block": block}
+        for block in range(blocks)
+        for (_, name), pairs in sizes.items()
+        for cell, units in pairs
+    ]
 
 
 def main():
-    seeds, how = bench.asked(__doc__, seeds=5)
-    steps = {name: task.steps for name, task in TASKS.items()}
-    file = "comparison.json", {"rates": RATES, "looks": LOOKS, "steps": steps}
-    settings = [
-        setting
-        for name, task in ((name, task()) for name, task in TASKS.items())
-        for cell in CELLS
-        for setting in bench.grid(
-            task=[name],
-            cell=[cell],
-            H=widths(task, cell),
-            stage=["search"],
-            rate=RATES,
-            seed=SEARCH_SEEDS,
-        )
-    ]
-    searched = bench.sweep(run, settings, *file, **how)
-    rates = bench.best(searched, ("task", "cell", "H"), "rate", "score")
-    settings = [
-        {"task": task, "cell": cell, "H": H, "stage": "test", "rate": rate,
-         "seed": seed}
-        for (task, cell, H), rate in rates.items()
-        for seed in range(seeds)
-    ]  # fmt: skip
-    bench.sweep(run, settings, *file, **how)
+    """Make the runs that the file lacks."""
+    seeds, how = bench.asked(__doc__, seeds=20)
+    fixed = {
+        "configurations": CONFIGURATIONS,
+        "rates": [LOWEST, HIGHEST],
+        "biases": [0, OPEN],
+        "looks": LOOKS,
+        "contrasts": CONTRASTS,
+        "margins": MARGINS,
+        "solved": SOLVED,
+        "updates": {name: task().updates for name, task in TASKS.items()},
+    }
+    bench.sweep(run, settings(seeds // BLOCK), "comparison.json", fixed, **how)
 
 
 if __name__ == "__main__":
