@@ -149,7 +149,8 @@ def test_no_path_of_one_machine():
 
 
 def test_no_large_file():
-    large = [path for path in tracked() if path.stat().st_size > 500_000]
+    most = {"comparison.json": 2_000_000}  # each of 31,520 networks, for chapter 13
+    large = [p for p in tracked() if p.stat().st_size > most.get(p.name, 500_000)]
     assert large == []
 
 
