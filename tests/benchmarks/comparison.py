@@ -9,7 +9,7 @@ all cells; so are the data. Five cells meet on seven tasks, at two sizes, once w
 states as large as the LSTM's and once with as many parameters. Kept are, for each of
 the eight, the scores on validation and on test data after a quarter, half, and all of
 the updates, null where training broke off. Chapter 13 reads
-`book/data/comparison.json`, which this script writes. It takes some six hours on one
+`book/data/comparison.json`, which this script writes. It takes some five hours on one
 core, and goes on where it was stopped.
 """
 
@@ -230,7 +230,7 @@ def judge(task, many, part, seeds):
         xs, *targets = task.batch(rng, part)
         mine = slice(k * CONFIGURATIONS, (k + 1) * CONFIGURATIONS)
         scores = task.score(many.predict(xs, mine), *targets)
-        found += [float(f"{s:.4g}") if np.isfinite(s) else None for s in scores]
+        found += bench.digits(scores, 4)
     return found
 
 
@@ -246,11 +246,13 @@ def run(task, cell, H, block, make=make):
     many = Abreast(models, rates, loss=task.loss, clip=CLIP)
     rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
     found = {"validation": [], "test": []}
-    for update in range(1, task.updates + 1):
-        many.update(*repeated([task.batch(rng, "train") for rng in rngs]))
-        if update in [int(share * task.updates) for share in LOOKS]:
-            for part, scores in found.items():
-                scores.append(judge(task, many, part, seeds))
+    draws = (
+        repeated([task.batch(rng, "train") for rng in rngs])
+        for _ in range(task.updates)
+    )
+    for _ in many.train(draws, task.updates, [s * task.updates for s in LOOKS]):
+        for part, scores in found.items():
+            scores.append(judge(task, many, part, seeds))
     return found
 
 

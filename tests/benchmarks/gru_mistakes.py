@@ -121,12 +121,10 @@ def run(way, weights, T, seeds, task="adding"):
     xs, ys = draw(np.random.default_rng(99), 1000, T, dtype=np.float32)
     variance = 1 / 6 if task == "adding" else ys.var()
     found = []
-    for n in range(1, LOOKS[-1] + 1):
-        net.update(*next(draws))
-        if n in LOOKS:
-            squares = (net.predict(xs) - ys) ** 2
-            errors = squares.reshape(len(models), -1).mean(1) / variance
-            found.append(errors.reshape(len(RATES), seeds))
+    for _ in net.train(draws, LOOKS[-1], LOOKS):
+        squares = (net.predict(xs) - ys) ** 2
+        errors = squares.reshape(len(models), -1).mean(1) / variance
+        found.append(errors.reshape(len(RATES), seeds))
     return {"error": bench.digits(np.stack(found, 1))}
 
 
