@@ -44,6 +44,10 @@ FLAT = {  # a row of the file is a run; here is one of them
                      "rates": [0.1], "updates": 2, "seeds": 1},
     "forget_bias": {"T": 10, "weights": "uniform", "start": "chrono", "rates": [0.1],
                     "seeds": 1},
+    "gru_mistakes": {"way": "right", "weights": "uniform", "T": 3, "seeds": 2,
+                     "task": "counting"},
+    "update_bias": {"bias": 3, "weights": "uniform", "T": 3, "change": "open at marks",
+                    "seeds": 2},
     "gates": {"task": "text", "kind": "GRU", "H": 4, "T": 16, "start": "uniform",
               "b_z": 1, "rate": 0.1, "updates": 2, "closer": False, "seeds": "search"},
     "dropped_path": {"start": "chrono", "T": 10, "way": "without dc", "rates": [0.1],
@@ -258,6 +262,8 @@ def short(monkeypatch):
         elif name == "comparison_longer":
             monkeypatch.setattr(script, "LOOKS", (1, 2, 3))
             monkeypatch.setattr(script, "chosen", lambda cell, H: {0: 0, 1: 1})
+        elif name in ("gru_mistakes", "update_bias"):
+            monkeypatch.setattr(script, "LOOKS", (0, 1, 2)[name == "gru_mistakes" :])
         else:
             monkeypatch.setattr(script, "STEPS", 2)
         return script

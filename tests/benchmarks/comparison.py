@@ -214,6 +214,13 @@ def configurations(seed):
     return rates, rng.uniform(0, OPEN, CONFIGURATIONS)
 
 
+def drawn(task, cell, H, seed, k, make=make):
+    """Draw network k of a replicate; return it and its learning rate."""
+    rates, biases = configurations(seed)
+    rng = np.random.default_rng([seed, 4, k])
+    return make(task, cell, H, biases[k], rng), rates[k]
+
+
 def repeated(batches):
     """Stack the batches of a block, each for all the networks of its replicate."""
     return [
@@ -237,13 +244,9 @@ def judge(task, many, part, seeds):
 def run(task, cell, H, block, make=make):
     """Train the networks of some replicates side by side."""
     task, seeds = TASKS[task](), range(block * BLOCK, (block + 1) * BLOCK)
-    models, rates = [], []
-    for seed in seeds:
-        for k, (rate, bias) in enumerate(zip(*configurations(seed), strict=True)):
-            rng = np.random.default_rng([seed, 4, k])
-            models.append(make(task, cell, H, bias, rng))
-            rates.append(rate)
-    many = Abreast(models, rates, loss=task.loss, clip=CLIP)
+    every = [(seed, k) for seed in seeds for k in range(CONFIGURATIONS)]
+    pairs = [drawn(task, cell, H, seed, k, make) for seed, k in every]
+    many = Abreast(*zip(*pairs, strict=True), loss=task.loss, clip=CLIP)
     rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
     found = {"validation": [], "test": []}
     draws = (

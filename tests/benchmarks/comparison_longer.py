@@ -22,8 +22,7 @@ from comparison import (
     CONFIGURATIONS,
     SIZES,
     TASKS,
-    configurations,
-    make,
+    drawn,
     width,
 )
 
@@ -45,13 +44,8 @@ def chosen(cell, H):
 def run(cell, H, seeds):
     """Train the chosen networks side by side."""
     task, best = TASKS["text"](), chosen(cell, H)
-    models, rates = [], []
-    for seed in range(seeds):
-        pairs, k = list(zip(*configurations(seed), strict=True)), best[seed]
-        rng = np.random.default_rng([seed, 4, k])
-        models.append(make(task, cell, H, pairs[k][1], rng))
-        rates.append(pairs[k][0])
-    many = Abreast(models, rates, loss=task.loss, clip=CLIP)
+    pairs = [drawn(task, cell, H, seed, best[seed]) for seed in range(seeds)]
+    many = Abreast(*zip(*pairs, strict=True), loss=task.loss, clip=CLIP)
     rngs = [np.random.default_rng([seed, 1]) for seed in range(seeds)]
     draws = (
         map(np.stack, zip(*(task.batch(rng, "train") for rng in rngs), strict=True))

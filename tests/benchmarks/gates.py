@@ -25,7 +25,7 @@ import bench
 import numpy as np
 import torch
 from abreast import Abreast, BeforeLoop
-from replicates import cross_entropy, mse
+from replicates import cross_entropy, mse, nats
 
 from unrolled import GRU, MGU, Linear, Model, data, tasks
 
@@ -53,7 +53,7 @@ class Text:
 
     def one_hot(self, labels):
         """Return labels as inputs."""
-        return np.eye(self.I, dtype=F)[labels]
+        return data.one_hot(labels, self.I, F)
 
     def batches(self, seeds):
         """Read on from a window of each seed's own, over and over."""
@@ -237,11 +237,8 @@ def context(net, task):
         cut = some + np.arange(CONTEXT)
         batch = (part[:, cut].reshape(-1, CONTEXT) for part in (xs, ys))
         pieces.append([task.one_hot(next(batch)), next(batch)])
-    found = [
-        -logits.log_softmax(-1).gather(-1, labels.expand(logits.shape[:-1])[..., None])
-        for logits, labels, *_ in read(net, pieces, False)
-    ]
-    return torch.stack(found).mean((0, 2, 4)).numpy()
+    found = [nats(logits, labels) for logits, labels, *_ in read(net, pieces, False)]
+    return torch.stack(found).mean((0, 2)).numpy()
 
 
 def run(task, kind, H, T, start, b_z, rate, updates, closer, seeds):

@@ -27,12 +27,17 @@ def mse(ys, targets):
 
 def cross_entropy(ys, labels, mask=None):
     """Return each network's mean cross entropy in nats, over what counts, (R,)."""
-    labels = labels.expand(ys.shape[:-1])
-    nats = -ys.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
+    each = nats(ys, labels)
     if mask is None:
-        return nats.flatten(1).mean(1)
-    mask = mask.expand(nats.shape)
-    return (nats * mask).flatten(1).sum(1) / mask.flatten(1).sum(1)
+        return each.flatten(1).mean(1)
+    mask = mask.expand(each.shape)
+    return (each * mask).flatten(1).sum(1) / mask.flatten(1).sum(1)
+
+
+def nats(ys, labels):
+    """Return the cross entropy of each prediction in nats, (R, …)."""
+    labels = labels.expand(ys.shape[:-1])
+    return -ys.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
 
 
 class Replicates:

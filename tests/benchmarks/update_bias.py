@@ -38,7 +38,7 @@ def look(net, xs, ys):
     with torch.no_grad():
         found = net.forward(xs)[0]
     errors = 6 * ((found - torch.tensor(ys)) ** 2).mean((1, 2)).numpy()
-    w = 1 - net.loop.a[:, :, H : 2 * H].numpy()  # (T, R, H, B)
+    w = 1 - net.loop.inside()["z"].numpy()  # (T, R, H, B)
     marks = xs[..., 1].T > 0
     gate = [np.einsum("trhb,tb->r", w, m / m.sum() / H) for m in (marks, ~marks)]
     return errors, *gate
@@ -51,13 +51,11 @@ def run(bias, weights, T, change, seeds):
     draws = batches(
         lambda rng, B: tasks.adding(rng, B, T, np.float32), seeds, len(RATES), B
     )
-    test, looks = tasks.adding(np.random.default_rng(99), 500, T, np.float32), []
-    for n in range(LOOKS[-1] + 1):
-        if n in LOOKS:
-            looks.append(look(net, *test))
-        if n < LOOKS[-1]:
-            net.update(*next(draws))
-    errors, at, off = np.array(looks).transpose(1, 2, 0).reshape(3, -1, seeds, 4)
+    test = tasks.adding(np.random.default_rng(99), 500, T, np.float32)
+    looks = [look(net, *test)]
+    looks += [look(net, *test) for _ in net.train(draws, LOOKS[-1], LOOKS)]
+    by_rate = np.array(looks).transpose(1, 2, 0).reshape(3, -1, seeds, len(looks))
+    errors, at, off = by_rate
     return {
         "error": bench.digits(errors.swapaxes(1, 2)),
         "at": bench.digits(np.median(at, axis=1)),
