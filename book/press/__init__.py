@@ -1,0 +1,10 @@
+"""The pages made light, and what a reader takes away: a Sphinx extension."""
+
+PARTS = ()  # in the order in which they see a finished page
+
+
+def setup(app):
+    """Connect every part to the build."""
+    for part in PARTS:
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
