@@ -111,11 +111,9 @@ class Report:
             self.failed[file].add(report.nodeid)
         elif report.passed and report.when == "call":
             self.passed[file].add(report.nodeid)
-            self.measured |= {
-                file: value
-                for key, value in report.user_properties
-                if key == "measured"
-            }
+            for key, value in report.user_properties:
+                if key == "measured":
+                    self.measured[file] = value
 
     def pytest_collectreport(self, report):
         """See a file that cannot even be read."""

@@ -63,24 +63,31 @@ def sections(chapters, known):
         yield f"<p>{NOT_RUN}</p>"
     yield table(
         "What each chapter took, and when it last passed.",
-        ["chapter", "seconds", "MB", "assertions", "last passed"],
+        ["chapter", "last passed", "assertions", "seconds", "MB"],
         [
             (f' id="trust-{digits}"', f'<a href="{file}.html">{title}</a>', cells)
             for file, digits, title in chapters
             for cells in [numbers(measured[file] or {})]
         ],
+        counts=3,
     )
-    if rows := list(places(chapters, measured)):
-        heads = ["chapters", *rows[0][1]]
-        rows = [("", name, map(shown, on.values())) for name, on in rows]
-        yield table("What they ran on.", heads, rows)
+    if machines := places(chapters, measured):
+        heads = ["", *(f"chapters {runs(passed)}" for passed in machines.values())]
+        columns = [json.loads(on) for on in machines]
+        names = dict.fromkeys(name for on in columns for name in on)
+        yield table(
+            "What they ran on.",
+            heads,
+            [("", name, [shown(on.get(name)) for on in columns]) for name in names],
+        )
     if run := known.get("run"):
         failed = f"; {run['failed']} failed" if run["failed"] else ""
         minutes = max(1, round(run["seconds"] / 60))
         yield table(
             f"All tests, run on {day(run['ended'])} in {minutes} minutes{failed}.",
-            ["tests of", "passed"],
+            ["what was tested", "passed"],
             [("", name, [f"{n:,}"]) for name, n in run["passed"].items()],
+            counts=1,
         )
 
 
@@ -90,19 +97,18 @@ def numbers(entry):
     if "failed" in entry:
         passed += f"; failed on {day(entry['failed'])}"
     if "seconds" not in entry:
-        return [NONE, NONE, NONE, passed]
+        return [passed, NONE, NONE, NONE]
     memory = 10 * round(entry["bytes"] / 1e7)
-    return [f"{entry['seconds']:.0f}", f"{memory:,}", str(entry["checks"]), passed]
+    return [passed, str(entry["checks"]), f"{entry['seconds']:.0f}", f"{memory:,}"]
 
 
 def places(chapters, measured):
-    """Return for each machine and its versions the chapters that passed there."""
+    """Return the chapters that passed on each machine, by its versions as text."""
     found = {}
     for number, (file, _, _) in enumerate(chapters, 1):
         if on := (measured[file] or {}).get("on"):
             found.setdefault(json.dumps(on), []).append(number)
-    for on, passed in found.items():
-        yield runs(passed), json.loads(on)
+    return found
 
 
 def runs(numbers):
@@ -127,12 +133,32 @@ def day(moment):
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
 
 
-def table(caption, heads, rows):
-    """Return a table in which each row begins with its name."""
-    head = "".join(f'<th class="head" scope="col">{name}</th>' for name in heads)
+def table(caption, heads, rows, counts=0):
+    """Return a table whose rows begin with their names; counts stand on the right.
+
+    Parameters
+    ----------
+    caption : str
+        A sentence.
+    heads : list of str
+        The names of the columns; over that of the rows there may be none.
+    rows : list of tuple
+        Of each row the attributes, the name, and the other cells.
+    counts : int
+        How many columns, the last ones, are of numbers.
+    """
+    texts = len(heads) - 1 - counts
+    sides = [""] * texts + [' class="text-right"'] * counts
+    first = f'<th scope="col">{heads[0]}</th>' if heads[0] else "<td></td>"
+    head = first + "".join(
+        f'<th scope="col"{side}>{name}</th>'
+        for side, name in zip(sides, heads[1:], strict=True)
+    )
     body = "".join(
         f'<tr{mark}><th scope="row">{name}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "".join(
+            f"<td{side}>{cell}</td>" for side, cell in zip(sides, cells, strict=True)
+        )
         + "</tr>\n"
         for mark, name, cells in rows
     )
