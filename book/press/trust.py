@@ -93,13 +93,14 @@ def sections(chapters, known):
 
 def numbers(entry):
     """Return the cells of a chapter's row."""
-    passed = day(entry["passed"]) if entry.get("passed") else "not yet"
+    days = [day(entry["passed"])] if entry.get("passed") else []
     if "failed" in entry:
-        passed += f"; failed on {day(entry['failed'])}"
+        days.append(f"failed on {day(entry['failed'])}")
+    last = "; ".join(days) or NONE
     if "seconds" not in entry:
-        return [passed, NONE, NONE, NONE]
+        return [last, NONE, NONE, NONE]
     memory = 10 * round(entry["bytes"] / 1e7)
-    return [passed, str(entry["checks"]), f"{entry['seconds']:.0f}", f"{memory:,}"]
+    return [last, str(entry["checks"]), f"{entry['seconds']:.0f}", f"{memory:,}"]
 
 
 def places(chapters, measured):
