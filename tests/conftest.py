@@ -25,6 +25,8 @@ import psutil  # noqa: E402
 import pytest  # noqa: E402
 from nbval.plugin import IPyNbCell  # noqa: E402
 
+from report import REPORT, Report  # noqa: E402
+
 # How every drawn test is run: the same draws each time, on a machine of any speed. A
 # test that needs more of them says so: @settings(max_examples=300).
 hypothesis.settings.register_profile(
@@ -37,6 +39,8 @@ def pytest_configure(config):
     """Register the hooks as a plugin, so that they see the notebooks in book/ too."""
     config.pluginmanager.register(Skips())
     config.pluginmanager.register(Limits())
+    if not hasattr(config, "workerinput"):  # a worker's reports come to where all do
+        config.pluginmanager.register(Report(REPORT))
 
 
 class Skips:
@@ -128,6 +132,8 @@ class WithinLimits(pytest.Item):
         seconds, held = self.measured.seconds[self.path], self.measured.bytes[self.path]
         text = f"{self.path.name} took {seconds:.1f} s and {held / 1e9:.2f} GB"
         self.user_properties.append(("limits", text))
+        measured = {"seconds": round(seconds, 1), "bytes": held}
+        self.user_properties.append(("measured", measured))
         assert held > 0, f"{text}: its memory was not measured"
         assert seconds <= SECONDS, f"{text}: the limit is {SECONDS} s"
         assert held <= BYTES, f"{text}: the limit is {BYTES / 1e9:.0f} GB"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
+import report
 from chromium import (
     CLEAN,
     NARROW,
@@ -24,6 +25,7 @@ from chromium import (
     settle,
     started,
 )
+from press import trust
 
 PAGES = sorted(path.name for path in (SITE / "book").glob("*.html")) or ["index.html"]
 VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (WIDE, NARROW)]
@@ -263,6 +265,30 @@ def link_faults(folder):
     command.append(str(folder / "**" / "*.html"))
     result = subprocess.run(command, capture_output=True, text=True)
     return result.stdout + result.stderr if result.returncode else ""
+
+
+def test_the_page_of_what_was_measured_fits_and_is_accessible(browser, tmp_path):
+    (tmp_path / "book").mkdir()
+    built = (SITE / "book" / "trust.html").read_text("utf-8")
+    path = tmp_path / "book" / "trust.html"
+    path.write_text(built.replace('"../', f'"{SITE.as_uri()}/'), "utf-8")
+    chapters = [name.removesuffix(".html") for name in PAGES if name[:2].isdigit()]
+    now, on = "2026-11-22T04:45+00:00", report.surroundings(tmp_path)
+    entry = {"passed": now, "seconds": 59.6, "bytes": 987_000_000, "checks": 80}
+    measured = {name: {**entry, "on": on} for name in chapters}
+    measured[chapters[3]] = {"passed": now, "failed": now}
+    run = {"ended": now, "seconds": 800, "failed": 1, "passed": {"the module": 2200}}
+    report.write(tmp_path / "report.json", {"chapters": measured, "run": run})
+    trust.fill(tmp_path, tmp_path / "report.json")
+    for scheme, width in VIEWS:
+        page = open_page(browser, f"{path.as_uri()}#trust-07", scheme, width)
+        assert page.seen == CLEAN
+        assert page.locator("tr[id^=trust-]").count() == len(chapters)
+        assert page.locator("tr:target a").get_attribute("href") == "07-lstm.html"
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert overflow(page) == []
+        assert accessibility_faults(page) == []
+        page.context.close()
 
 
 # --- what goes further is closed until it is opened -----------------------------------
