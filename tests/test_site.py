@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -239,13 +240,73 @@ def test_the_front_door_leads_into_the_book(browser):
     page.close()
 
 
-def test_search_finds_vanishing(visit):
-    page = visit("search.html")
-    page.goto((SITE / "search.html").as_uri() + "?q=vanishing")
-    page.wait_for_selector("#search-results li a", timeout=10_000)
-    links = page.eval_on_selector_all("#search-results li a", "a => a.map(e => e.href)")
-    assert any("/book/" in link for link in links)
+def results(page):
+    """Return what a search has found, as text and as address, when it has finished."""
+    page.wait_for_url("**/search.html?q=*")
+    page.locator("[role=status]", has_text=re.compile("search")).wait_for()
+    links = page.locator("#search-results li a").all()
+    found = [(link.inner_text(), link.get_attribute("href")) for link in links]
     assert page.seen == CLEAN
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "address"),
+    [
+        ("vanishing", "Glossary", "#term-vanishing-gradient"),
+        ("상태", "상태", "#term-state"),
+        ("상태를", "상태", "#term-state"),
+        ("은닉 상태란?", "은닉 상태", "#term-hidden-state"),
+        ("은닉상태", "Glossary", ""),
+        ("기울기 소실", "기울기 소실", "#term-vanishing-gradient"),
+        ("순환 신경망은", "순환 신경망", "#term-recurrent-neural-network"),
+        ("셀 상태가", "셀 상태", "#term-cell-state"),
+        ("층을", "순환층", "#term-recurrent-layer"),
+        ("망각 게이트", "망각 게이트", "#term-forget-gate"),
+        ("32비트", "32비트 부동소수점", "#term-float32"),
+        ("LSTM은", "7. The LSTM: give the memory a gate", ""),
+        ("역전파(BPTT)", "Glossary", ""),
+    ],
+)
+def test_search_finds(visit, query, name, address):
+    page = visit("search.html")
+    page.goto((SITE / "search.html").as_uri() + "?q=" + quote(query))
+    found = results(page)
+    assert any(text.startswith(name) and to.endswith(address) for text, to in found)
+    if "LSTM" not in name:
+        assert any("glossary.html" in to for _, to in found)
+
+
+def test_search_finds_nothing_that_is_not_there(visit):
+    page = visit("search.html")
+    for query in ("zebra", "얼룩말", "은닉 얼룩"):
+        page.goto((SITE / "search.html").as_uri() + "?q=" + quote(query))
+        assert results(page) == []
+
+
+def by_key(page):
+    """Open the search by its keys."""
+    page.keyboard.press("Control+k")
+
+
+def by_button(page):
+    """Open the search by its button."""
+    page.locator(".search-button__button:visible").first.click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["book/glossary.html", "search.html"])
+@pytest.mark.parametrize(("way", "width"), [(by_key, WIDE), (by_button, NARROW)])
+def test_every_page_leads_to_the_search(visit, name, scheme, way, width):
+    page = visit(name, scheme, width)
+    loads = "searchindex.js" in page.content()
+    assert loads == (name == "search.html")  # it is heavy, and of no use elsewhere
+    page.evaluate("() => document.activeElement.blur()")
+    way(page)
+    page.keyboard.type("상태")
+    page.keyboard.press("Enter")
+    assert len(results(page)) > 5
+    assert accessibility_faults(page) == []
 
 
 def test_links_and_anchors_resolve(browser):

@@ -5,7 +5,7 @@
 const korean = /[가-힣]$/;
 const particles =
   "(?:은|는|이|가|을|를|의|에|에서|에게|로|으로|와|과|도|만|부터|까지|보다|처럼|란|이란)+";
-const inflected = new RegExp(`^([값셀수층]|.{2,}?)${particles}$`, "u");
+const inflected = new RegExp(`^([값셀수원층핫]|.{2,}?)${particles}$`, "u");
 const particle = new RegExp(`^${particles}$`, "u");
 
 function splitQuery(query) {

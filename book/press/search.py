@@ -14,10 +14,10 @@ WORD = rf"\w*{HANGUL}\w*"
 class SearchBoth(SearchEnglish):
     """English as Sphinx finds it, and Korean, whose words end in particles.
 
-    Sphinx finds a part of a word only if it has at least three letters, so the index
-    has every two neighbouring letters as well; and Korean words that stand together
-    without the spaces between them, which are optional. The browser takes the particles
-    from what it looks for: `search.js`.
+    The browser takes the particles from what it looks for (`search.js`). The index has
+    Korean words that stand together without the spaces between them, which are optional.
+    Sphinx finds a part of a word only if it has at least three letters, so the index has
+    every two neighbouring letters as well, and the first of each word.
     """
 
     js_splitter_code = (HERE / "search.js").read_text("utf-8")
@@ -39,7 +39,7 @@ class SearchBoth(SearchEnglish):
         for words in re.findall(rf"{WORD}(?:\s+{WORD})*", input):
             together = "".join(words.split())
             found += [together, *re.findall(rf"(?=({HANGUL}{{2}}))", together)]
-            found += [word for word in words.split() if len(word) == 1]
+            found += re.findall(rf"\b{HANGUL}", words)
         return found
 
     def word_filter(self, word):
