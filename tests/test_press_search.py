@@ -13,7 +13,9 @@ GLOSSARY = (Path(search.HERE).parent / "glossary.md").read_text("utf-8")
 SPANS = re.findall(r'<span lang="ko">(.*?)</span>', GLOSSARY)
 NAMES = sorted({name for span in SPANS for name in span.split("; ")})
 WORDS = sorted({word for name in NAMES for word in re.findall(r"[^\s()/-]+", name)})
-PARTICLES = "은 는 이 가 을 를 의 에 에서 에게 로 으로 와 과 도 만 부터 까지 보다 처럼 란 이란".split()
+PARTICLES = """
+은 는 이 가 을 를 의 에 에서 에게 로 으로 와 과 도 만 부터 까지 보다 처럼 란 이란
+""".split()
 BOTH = search.SearchBoth({})
 
 
@@ -21,7 +23,8 @@ BOTH = search.SearchBoth({})
 def split():
     """Return the browser's function that makes words of a query, with Sphinx's name."""
     engine = MiniRacer()
-    engine.eval("var Search = {};" + search.SearchBoth.js_splitter_code)
+    engine.eval("var Search = {}, addEventListener = () => {};")
+    engine.eval(search.SearchBoth.js_splitter_code)
     return lambda query: list(engine.call("splitQuery", query))
 
 

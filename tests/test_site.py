@@ -284,6 +284,15 @@ def test_search_finds_nothing_that_is_not_there(visit):
         assert results(page) == []
 
 
+def test_the_results_are_one_key_away_from_the_words(visit):
+    page = visit("search.html")
+    page.goto((SITE / "search.html").as_uri() + "?q=gate")
+    assert results(page)
+    assert page.evaluate("() => document.activeElement.matches('main [name=q]')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.matches('#search-results a')")
+
+
 def by_key(page):
     """Open the search by its keys."""
     page.keyboard.press("Control+k")
@@ -445,6 +454,101 @@ def test_without_scripts_further_is_open(browser, written):
     page.goto(url)
     assert page.locator("#words").is_visible() and not page.locator(".further").count()
     context.close()
+
+
+# --- by key, by ear, without motion, on paper -----------------------------------------
+
+KINDS = ["05-gradient-flow", "08-lstm-gradients", "glossary"]
+KINDS = [f"book/{name}.html" for name in KINDS]
+A4 = 718  # the pixels between margins of a centimetre
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
+    page = visit(name)
+    page.evaluate("() => document.activeElement.blur()")
+    stops, faults = set(), []
+    for _ in range(500):
+        page.keyboard.press("Tab")
+        here, fault = page.evaluate(
+            """() => {
+                const at = document.activeElement;
+                const style = getComputedStyle(at);
+                const frame = (e) => e && getComputedStyle(e).outlineStyle !== "none";
+                const framed = frame(at) || style.boxShadow !== "none";
+                const seen = at.checkVisibility({ opacityProperty: true });
+                const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
+                const good = framed && seen && (label ?? at.textContent).trim();
+                return [at.tagName, good ? null : at.outerHTML.slice(0, 200)];
+            }"""
+        )
+        if here == "BODY":
+            break
+        stops.add(here)
+        faults += [fault] if fault else []
+    assert here == "BODY" and faults == []
+    assert {"A", "BUTTON"} <= stops
+    if "flow" in name:
+        assert {"SUMMARY", "INPUT", "PRE"} <= stops
+
+
+def test_what_opens_says_what_and_whether(visit):
+    page = visit(KINDS[0])
+    buttons = page.locator(".toggle-button")
+    names = [button.get_attribute("aria-label") for button in buttons.all()]
+    solutions = [name for name in names if name.startswith("Solution to Exercise 5.")]
+    assert len(set(solutions)) == len(solutions) > 3
+    for state in ("true", "false"):
+        buttons.first.press("Enter")
+        assert buttons.first.get_attribute("aria-expanded") == state
+    for folded in ("details.hide", "details.further"):
+        assert "- group" in page.locator(folded).first.aria_snapshot()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_moves_for_those_who_want_no_motion(views, name):
+    page = views(name.removeprefix("book/"))
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].flatMap(e =>
+            ["", "::before", "::after"].filter(part => {
+                const style = getComputedStyle(e, part || null);
+                return style.transitionProperty !== "none"
+                    || style.animationName !== "none"
+                    || style.scrollBehavior !== "auto";
+            }).map(part => e.outerHTML.slice(0, 80) + part))"""
+    )
+    assert moving == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_is_printed_whole_dark_on_white(visit, name):
+    page = visit(name, "dark", A4)
+    slider = page.locator(".explorer input[type=range]")
+    if slider.count():
+        slider.first.press("End")
+        moved = page.locator(".explorer").first.inner_text()
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    settle(page)
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    shown = """.bd-sidebar, .bd-header, .bd-header-article, .bd-search, .bd-footer,
+        .prev-next-footer, .copybtn, .toggle-button, .headerlink, .hide > summary"""
+    assert page.locator(shown).filter(visible=True).count() == 0
+    closed = "details.further:not([open]), .toggle-hidden"
+    assert page.locator(closed).count() == 0
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("pre, img, table, div.math, svg, dd")]
+            .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1
+                && getComputedStyle(e).overflowX !== "visible"
+                || e.getBoundingClientRect().right > innerWidth)
+            .map(e => e.outerHTML.slice(0, 150))"""
+    )
+    assert cut == []
+    if slider.count():
+        assert page.locator(".explorer").first.inner_text() == moved
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.locator("details.further[open]").count() == 0
 
 
 # --- the checks see faults ------------------------------------------------------------

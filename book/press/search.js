@@ -20,3 +20,8 @@ Search.performSearch = (query) => {
   performSearch(query);
   Search.status.setAttribute("role", "status");
 };
+
+// The theme means to do so, and takes a field that is not shown.
+addEventListener("DOMContentLoaded", () => {
+  document.querySelector("main .bd-search input").focus();
+});

@@ -15,9 +15,9 @@ class SearchBoth(SearchEnglish):
     """English as Sphinx finds it, and Korean, whose words end in particles.
 
     The browser takes the particles from what it looks for (`search.js`). The index has
-    Korean words that stand together without the spaces between them, which are optional.
-    Sphinx finds a part of a word only if it has at least three letters, so the index has
-    every two neighbouring letters as well, and the first of each word.
+    Korean words that stand together without the spaces between them, which are
+    optional. Sphinx finds a part of a word only if it has at least three letters, so
+    the index has every two neighbouring letters as well, and the first of each word.
     """
 
     js_splitter_code = (HERE / "search.js").read_text("utf-8")
