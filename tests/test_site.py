@@ -475,7 +475,8 @@ def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
                 const at = document.activeElement;
                 const style = getComputedStyle(at);
                 const frame = (e) => e && getComputedStyle(e).outlineStyle !== "none";
-                const framed = frame(at) || style.boxShadow !== "none";
+                const box = at.closest(".admonition:has(.toggle-button:focus)");
+                const framed = frame(at) || frame(box) || style.boxShadow !== "none";
                 const seen = at.checkVisibility({ opacityProperty: true });
                 const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
                 const good = framed && seen && (label ?? at.textContent).trim();
