@@ -475,7 +475,7 @@ def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
                 const at = document.activeElement;
                 const style = getComputedStyle(at);
                 const frame = (e) => e && getComputedStyle(e).outlineStyle !== "none";
-                const box = at.closest(".admonition:has(.toggle-button:focus)");
+                const box = at.closest(".admonition-title");
                 const framed = frame(at) || frame(box) || style.boxShadow !== "none";
                 const seen = at.checkVisibility({ opacityProperty: true });
                 const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
