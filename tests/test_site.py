@@ -474,9 +474,9 @@ def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
             """() => {
                 const at = document.activeElement;
                 const style = getComputedStyle(at);
-                const frame = (e) => e && getComputedStyle(e).outlineStyle !== "none";
-                const box = at.closest(".admonition-title");
-                const framed = frame(at) || frame(box) || style.boxShadow !== "none";
+                const title = at.closest(".admonition-title") ?? at;
+                const framed = style.boxShadow !== "none" || style.outlineStyle !== "none"
+                    || getComputedStyle(title, "::before").outlineStyle !== "none";
                 const seen = at.checkVisibility({ opacityProperty: true });
                 const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
                 const good = framed && seen && (label ?? at.textContent).trim();
