@@ -475,7 +475,8 @@ def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
                 const at = document.activeElement;
                 const style = getComputedStyle(at);
                 const title = at.closest(".admonition-title") ?? at;
-                const framed = style.boxShadow !== "none" || style.outlineStyle !== "none"
+                const framed = style.boxShadow !== "none"
+                    || style.outlineStyle !== "none"
                     || getComputedStyle(title, "::before").outlineStyle !== "none";
                 const seen = at.checkVisibility({ opacityProperty: true });
                 const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
