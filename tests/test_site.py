@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -241,13 +242,82 @@ def test_the_front_door_leads_into_the_book(browser):
     page.close()
 
 
-def test_search_finds_vanishing(visit):
-    page = visit("search.html")
-    page.goto((SITE / "search.html").as_uri() + "?q=vanishing")
-    page.wait_for_selector("#search-results li a", timeout=10_000)
-    links = page.eval_on_selector_all("#search-results li a", "a => a.map(e => e.href)")
-    assert any("/book/" in link for link in links)
+def results(page):
+    """Return what a search has found, as text and as address, when it has finished."""
+    page.wait_for_url("**/search.html?q=*")
+    page.locator("[role=status]", has_text=re.compile("search")).wait_for()
+    links = page.locator("#search-results li a").all()
+    found = [(link.inner_text(), link.get_attribute("href")) for link in links]
     assert page.seen == CLEAN
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "address"),
+    [
+        ("vanishing", "Glossary", "#term-vanishing-gradient"),
+        ("상태", "상태", "#term-state"),
+        ("상태를", "상태", "#term-state"),
+        ("은닉 상태란?", "은닉 상태", "#term-hidden-state"),
+        ("은닉상태", "Glossary", ""),
+        ("기울기 소실", "기울기 소실", "#term-vanishing-gradient"),
+        ("순환 신경망은", "순환 신경망", "#term-recurrent-neural-network"),
+        ("셀 상태가", "셀 상태", "#term-cell-state"),
+        ("층을", "순환층", "#term-recurrent-layer"),
+        ("망각 게이트", "망각 게이트", "#term-forget-gate"),
+        ("32비트", "32비트 부동소수점", "#term-float32"),
+        ("LSTM은", "7. The LSTM: give the memory a gate", ""),
+        ("역전파(BPTT)", "Glossary", ""),
+    ],
+)
+def test_search_finds(visit, query, name, address):
+    page = visit("search.html")
+    page.goto((SITE / "search.html").as_uri() + "?q=" + quote(query))
+    found = results(page)
+    assert any(text.startswith(name) and to.endswith(address) for text, to in found)
+    if "LSTM" not in name:
+        assert any("glossary.html" in to for _, to in found)
+
+
+def test_search_finds_nothing_that_is_not_there(visit):
+    page = visit("search.html")
+    for query in ("zebra", "얼룩말", "은닉 얼룩"):
+        page.goto((SITE / "search.html").as_uri() + "?q=" + quote(query))
+        assert results(page) == []
+
+
+def test_the_results_are_one_key_away_from_the_words(visit):
+    page = visit("search.html")
+    page.goto((SITE / "search.html").as_uri() + "?q=gate")
+    assert results(page)
+    assert page.evaluate("() => document.activeElement.matches('main [name=q]')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.matches('#search-results a')")
+
+
+def by_key(page):
+    """Open the search by its keys."""
+    page.keyboard.press("Control+k")
+
+
+def by_button(page):
+    """Open the search by its button."""
+    page.locator(".search-button__button:visible").first.click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["book/glossary.html", "search.html"])
+@pytest.mark.parametrize(("way", "width"), [(by_key, WIDE), (by_button, NARROW)])
+def test_every_page_leads_to_the_search(visit, name, scheme, way, width):
+    page = visit(name, scheme, width)
+    loads = "searchindex.js" in page.content()
+    assert loads == (name == "search.html")  # it is heavy, and of no use elsewhere
+    page.evaluate("() => document.activeElement.blur()")
+    way(page)
+    page.keyboard.type("상태")
+    page.keyboard.press("Enter")
+    assert len(results(page)) > 5
+    assert accessibility_faults(page) == []
 
 
 def test_links_and_anchors_resolve(browser):
@@ -410,6 +480,103 @@ def test_without_scripts_further_is_open(browser, written):
     page.goto(url)
     assert page.locator("#words").is_visible() and not page.locator(".further").count()
     context.close()
+
+
+# --- by key, by ear, without motion, on paper -----------------------------------------
+
+KINDS = ["05-gradient-flow", "08-lstm-gradients", "glossary"]
+KINDS = [f"book/{name}.html" for name in KINDS]
+A4 = 718  # the pixels between margins of a centimetre
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
+    page = visit(name)
+    page.evaluate("() => document.activeElement.blur()")
+    stops, faults = set(), []
+    for _ in range(500):
+        page.keyboard.press("Tab")
+        here, fault = page.evaluate(
+            """() => {
+                const at = document.activeElement;
+                const style = getComputedStyle(at);
+                const title = at.closest(".admonition-title") ?? at;
+                const framed = style.boxShadow !== "none"
+                    || style.outlineStyle !== "none"
+                    || getComputedStyle(title, "::before").outlineStyle !== "none";
+                const seen = at.checkVisibility({ opacityProperty: true });
+                const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
+                const good = framed && seen && (label ?? at.textContent).trim();
+                return [at.tagName, good ? null : at.outerHTML.slice(0, 200)];
+            }"""
+        )
+        if here == "BODY":
+            break
+        stops.add(here)
+        faults += [fault] if fault else []
+    assert here == "BODY" and faults == []
+    assert {"A", "BUTTON"} <= stops
+    if "flow" in name:
+        assert {"SUMMARY", "INPUT", "PRE"} <= stops
+
+
+def test_what_opens_says_what_and_whether(visit):
+    page = visit(KINDS[0])
+    buttons = page.locator(".toggle-button")
+    names = [button.get_attribute("aria-label") for button in buttons.all()]
+    solutions = [name for name in names if name.startswith("Solution to Exercise 5.")]
+    assert len(set(solutions)) == len(solutions) > 3
+    for state in ("true", "false"):
+        buttons.first.press("Enter")
+        assert buttons.first.get_attribute("aria-expanded") == state
+    for folded in ("details.hide", "details.further"):
+        assert "- group" in page.locator(folded).first.aria_snapshot()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_moves_for_those_who_want_no_motion(views, name):
+    page = views(name.removeprefix("book/"))
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].flatMap(e =>
+            ["", "::before", "::after"].filter(part => {
+                const style = getComputedStyle(e, part || null);
+                return style.transitionProperty !== "none"
+                    || style.animationName !== "none"
+                    || style.scrollBehavior !== "auto";
+            }).map(part => e.outerHTML.slice(0, 80) + part))"""
+    )
+    assert moving == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_is_printed_whole_dark_on_white(visit, name):
+    page = visit(name, "dark", A4)
+    slider = page.locator(".explorer input[type=range]")
+    if slider.count():
+        slider.first.press("End")
+        moved = page.locator(".explorer").first.inner_text()
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    settle(page)
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    shown = """.bd-sidebar, .bd-header, .bd-header-article, .bd-search, .bd-footer,
+        .prev-next-footer, .copybtn, .toggle-button, .headerlink, .hide > summary"""
+    assert page.locator(shown).filter(visible=True).count() == 0
+    closed = "details.further:not([open]), .toggle-hidden"
+    assert page.locator(closed).count() == 0
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("pre, img, table, div.math, svg, dd")]
+            .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1
+                && getComputedStyle(e).overflowX !== "visible"
+                || e.getBoundingClientRect().right > innerWidth)
+            .map(e => e.outerHTML.slice(0, 150))"""
+    )
+    assert cut == []
+    if slider.count():
+        assert page.locator(".explorer").first.inner_text() == moved
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.locator("details.further[open]").count() == 0
 
 
 # --- the checks see faults ------------------------------------------------------------

@@ -1,4 +1,4 @@
-// What style sheets cannot do: two repairs, and sections that a reader may skip.
+// What style sheets cannot do: a few repairs, and sections that a reader may skip.
 
 // A formula that is wider than the page scrolls in itself: let the keyboard reach it.
 function reachFormulas() {
@@ -77,6 +77,21 @@ function openForPrint() {
   }
 }
 
+// Paper is white, whatever the screen is.
+function lightForPrint() {
+  const { dataset } = document.documentElement;
+  const { theme } = dataset;
+  dataset.theme = "light";
+  addEventListener("afterprint", () => { dataset.theme = theme; }, { once: true });
+}
+
+// A button that opens a hint or a solution says which.
+function nameToggles() {
+  for (const button of document.querySelectorAll(".admonition-title > .toggle-button")) {
+    button.setAttribute("aria-label", button.parentElement.textContent.trim());
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   plainBibliography();
   foldFurther();
@@ -85,7 +100,9 @@ document.addEventListener("DOMContentLoaded", () => {
 document.addEventListener("click", revealClicked);
 window.addEventListener("hashchange", () => reveal(location.hash));
 window.addEventListener("beforeprint", openForPrint);
+window.addEventListener("beforeprint", lightForPrint);
 window.addEventListener("load", async () => {
+  nameToggles();
   await Promise.all([document.fonts.ready, window.MathJax?.startup?.promise]);
   window.addEventListener("resize", reachFormulas);
   const text = document.querySelector("article") ?? document.body;

@@ -69,7 +69,7 @@ Explorer.define("gradient-flow", class extends Explorer {
     this.drawing.setAttribute("aria-label", `${this.constructor.alt} After ${steps} ` +
       `steps it is ${last.toExponential(2)} times as long as at first.`);
     this.show({
-      last: ["length at h₀ over that at h_T", last.toExponential(3)],
+      last: ["length at h_{0} over that at h_{T}", last.toExponential(3)],
       factor: ["mean factor of a step", (last ** (1 / steps)).toFixed(3)],
       largest: ["longest on the way", Math.max(...found).toExponential(3)],
       horizon: ["last step back with a hundredth left", String(horizon)],
