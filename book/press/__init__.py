@@ -1,6 +1,8 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-PARTS = ()  # in the order in which they see a finished page
+from . import figures, scripts
+
+PARTS = (figures, scripts)  # in the order in which they see a finished page
 
 
 def setup(app):
