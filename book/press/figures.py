@@ -1,7 +1,6 @@
-"""The figures: a place of the right size from the start, and loaded as one comes near."""
+"""The figures: a place of the right size, and loaded as a reader comes near."""
 
 import re
-from pathlib import Path
 
 from sphinx.errors import ExtensionError
 
@@ -9,6 +8,7 @@ from . import pages
 
 IMAGE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
+SIZED = re.compile(r'\s(?:width|height)="|\ssrc="data:')
 SIDE = r'<svg\b[^>]*?\s{}="([\d.]+)(pt|px|)"'
 VIEW = r'<svg\b[^>]*?\sviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"'
 PIXELS = {"pt": 4 / 3, "px": 1, "": 1}
@@ -60,9 +60,8 @@ def placed(text, path):
 
     def place(image):
         tag, rest = image[0], ""
-        source = SOURCE.search(tag)[1]
-        if not re.search(r"\b(?:width|height)=|^data:", tag + source):
-            width, height = size(path.parent / source)
+        if not SIZED.search(tag):
+            width, height = size(path.parent / SOURCE.search(tag)[1])
             rest += f' width="{width}" height="{height}"'
         above = re.sub(r"<[^>]*>|\s+", "", article[: image.start()])
         if len(above) > FIRST_SCREEN:

@@ -25,6 +25,12 @@ USES = {
 }
 TOGGLE_SETTING = re.compile(r"\s*(?:let|var) toggle")
 
+# The theme's script for light or dark knows what "auto" means only when its files have
+# come: till then there are no colours, and no borders, which would move the text.
+THEME = 'localStorage.getItem("theme") || "auto"'
+NOW = 'matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"'
+MODE = "document.documentElement.dataset.mode"
+
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 VIEWPORT = re.compile(r'[ \t]*<meta name="viewport"[^>]*>\n?')
 TOOLTIP = re.compile(r' data-bs-(?:toggle="tooltip"|placement="\w+")')
@@ -36,7 +42,7 @@ def explorers(files):
     Parameters
     ----------
     files : list of str
-        The course's scripts. The name of an element has a hyphen, and so has its script.
+        The course's scripts. An element's name has a hyphen, and so has its script's.
 
     Returns
     -------
@@ -90,6 +96,9 @@ def light(text, uses, options):
         folds = "togglebutton.js" in used or not TOGGLE_SETTING.match(content)
         return script[0] if folds else ""
 
+    if THEME not in head:
+        raise ExtensionError("The theme sets light and dark in another way now.")
+    head = head.replace(THEME, f'{MODE} != "auto" ? {MODE} : {NOW}')
     head = SCRIPT.sub(once, PRELOAD.sub("", head))
     late = "".join(once(script) for script in SCRIPT.finditer(body) if late_one(script))
     body = SCRIPT.sub(lambda script: "" if late_one(script) else script[0], body)
