@@ -130,11 +130,16 @@ def raw_markup(page):
 
 
 def image_faults(page):
-    """Return the images that did not load, or that say nothing to the blind."""
+    """Return the images that do not load, or that say nothing to the blind."""
     return page.evaluate(
-        """() => [...document.querySelectorAll("article img")]
-            .filter(i => !i.naturalWidth || i.alt.trim().split(/\\s+/).length < 3)
-            .map(i => `${i.src.split("/").pop()}: ${i.alt}`)"""
+        """async () => {
+            const images = [...document.querySelectorAll("article img")];
+            for (const image of images) image.loading = "eager";
+            await Promise.allSettled(images.map(image => image.decode()));
+            return images
+                .filter(i => !i.naturalWidth || i.alt.trim().split(/\\s+/).length < 3)
+                .map(i => `${i.src.split("/").pop()}: ${i.alt}`);
+        }"""
     )
 
 

@@ -1,8 +1,8 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-from . import search, trust
+from . import figures, scripts, search, trust
 
-PARTS = (search, trust)  # in the order in which they see a finished page
+PARTS = (search, trust, figures, scripts)  # in the order in which they see a finished page
 
 
 def setup(app):

@@ -1,6 +1,9 @@
 """The finished pages of a build, as text."""
 
+import time
 from pathlib import Path
+
+STARTED = time.time()
 
 
 def written(app):
@@ -22,7 +25,9 @@ def written(app):
 
 
 def rewrite(app, change):
-    """Change the text of every page.
+    """Change the text of every page that this build has written.
+
+    A page whose source is as it was is not written again: an earlier build changed it.
 
     Parameters
     ----------
@@ -31,5 +36,6 @@ def rewrite(app, change):
     change : callable
         `change(text, path)` returns the new text.
     """
-    for path in written(app):
+    new = [path for path in written(app) if path.stat().st_mtime >= STARTED]
+    for path in new:
         path.write_text(change(path.read_text("utf-8"), path), "utf-8")

@@ -1,4 +1,4 @@
-// What style sheets cannot do: a few repairs, and sections that a reader may skip.
+// What style sheets cannot do: repairs, and sections that a reader may skip.
 
 // A formula that is wider than the page scrolls in itself: let the keyboard reach it.
 function reachFormulas() {
@@ -92,7 +92,20 @@ function nameToggles() {
   }
 }
 
+// The theme's button is there while a reader who has scrolled down scrolls up.
+function leadBackToTop() {
+  const button = document.getElementById("pst-back-to-top");
+  if (!button) return;
+  let before = scrollY;
+  button.addEventListener("click", () => scrollTo(scrollX, 0));
+  window.addEventListener("scroll", () => {
+    button.style.display = 0 < scrollY && scrollY < before ? "block" : "none";
+    before = scrollY;
+  }, { passive: true });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  leadBackToTop();
   plainBibliography();
   foldFurther();
   reveal(location.hash);
