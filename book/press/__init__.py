@@ -1,6 +1,13 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-PARTS = ()  # in the order in which they see a finished page
+from . import fonts, icons, leftovers, styles
+
+PARTS = (
+    icons,
+    fonts,
+    styles,
+    leftovers,
+)  # in the order in which they see a finished page
 
 
 def setup(app):
