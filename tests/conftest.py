@@ -10,6 +10,7 @@ from pathlib import Path
 DECLARED_SKIPS = {
     "tests/test_site.py::*": "the site is not built, or there is no browser",
     "tests/test_explorers.py::*": "the site is not built, or there is no browser",
+    "tests/test_press_fonts.py::*built_site*": "the site is not built",
 }
 IN_CI = bool(os.environ.get("CI"))
 

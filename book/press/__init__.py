@@ -2,12 +2,8 @@
 
 from . import fonts, icons, leftovers, styles
 
-PARTS = (
-    icons,
-    fonts,
-    styles,
-    leftovers,
-)  # in the order in which they see a finished page
+# In the order in which they see a finished page.
+PARTS = (icons, fonts, styles, leftovers)
 
 
 def setup(app):
