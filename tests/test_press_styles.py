@@ -122,6 +122,21 @@ def test_pages_that_link_different_sheets_stop_the_build(site):
         styles.link_one_sheet(site, None)
 
 
+def test_a_page_of_an_earlier_build_links_the_new_sheet(site, sheet):
+    assert ".rare" not in sheet
+    before = (site.outdir / "book" / "index.html").read_text("utf-8")
+    course = site.outdir / "_static" / "course.css"
+    course.write_text(COURSE + ".rare { top: 0 }", "utf-8")
+    search = PAGE.replace("../_static", "_static")
+    (site.outdir / "search.html").write_text(search, "utf-8")
+    styles.link_one_sheet(site, None)
+    after = (site.outdir / "book" / "index.html").read_text("utf-8")
+    assert ".rare" in (site.outdir / "_static" / "style.css").read_text("utf-8")
+    assert after != before and after.count("stylesheet") == 1
+    styles.link_one_sheet(site, None)  # and a build that wrote no page changes nothing
+    assert (site.outdir / "book" / "index.html").read_text("utf-8") == after
+
+
 def test_a_malformed_sheet_stops_the_build():
     with pytest.raises(Exception, match="(?i)unexpected|invalid|parse"):
         styles.purged("p { color: red } } em { color: }", {"p"})

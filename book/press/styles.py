@@ -131,7 +131,7 @@ def sheets_of(texts):
     Parameters
     ----------
     texts : dict of Path to str
-        The pages.
+        The pages. One that an earlier build has written may link the one sheet already.
 
     Returns
     -------
@@ -142,9 +142,10 @@ def sheets_of(texts):
         tuple((path.parent / address).resolve() for address in LINK.findall(text))
         for path, text in texts.items()
     }
-    if len(linked) != 1 or len(*linked) < 2:
+    linked = {sheets for sheets in linked if [path.name for path in sheets] != [SHEET]}
+    if len(linked) > 1 or () in linked:
         raise ExtensionError("Not every page links the same sheets: see styles.py.")
-    return [*linked.pop()]
+    return [*linked.pop()] if linked else []
 
 
 def link_one_sheet(app, error):
@@ -154,11 +155,14 @@ def link_one_sheet(app, error):
     """
     if error:
         return
-    static = Path(app.outdir) / "_static"
-    texts = {path: path.read_text("utf-8") for path in pages.written(app)}
+    static = (Path(app.outdir) / "_static").resolve()
+    texts = {path.resolve(): path.read_text("utf-8") for path in pages.written(app)}
     texts = {path: text for path, text in texts.items() if "<body" in text}
     scripts = [p.read_text("utf-8") for p in pages.loaded(app) if p.suffix == ".js"]
-    sheet = joined(sheets_of(texts), static)
+    sheets = sheets_of(texts)
+    if not sheets:
+        return  # no page is new
+    sheet = joined(sheets, static)
     licences = [text for text in LICENCE.findall(sheet) if "Awesome" not in text]
     words = words_of(texts.values(), scripts)
     for name, _ in app.config.html_css_files:
