@@ -11,6 +11,7 @@ DECLARED_SKIPS = {
     "tests/test_site.py::*": "the site is not built, or there is no browser",
     "tests/test_explorers.py::*": "the site is not built, or there is no browser",
     "tests/test_press_pages.py::*": "the site is not built, or there is no browser",
+    "tests/test_press_fonts.py::*built_site*": "the site is not built",
 }
 IN_CI = bool(os.environ.get("CI"))
 

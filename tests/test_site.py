@@ -396,7 +396,7 @@ FURTHER = """
 <section id=sum><h2>Summary<a class=headerlink href=#sum>#</a></h2>
 <section id=reading><h3>Further reading</h3><p id=book>A book.</p></section>
 <div style='height: 2000px'></div></section></div>
-""".replace("{site}", (SITE / "_static").as_uri())
+""".replace("{site}", (SITE.parents[1] / "book" / "site").as_uri())
 
 
 def is_open(page):

@@ -1,8 +1,9 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-from . import figures, scripts, search, trust
+from . import figures, fonts, icons, leftovers, scripts, search, styles, trust
 
-PARTS = (search, trust, figures, scripts)  # in the order in which they see a finished page
+# In the order in which they see a finished page.
+PARTS = (search, trust, figures, scripts, icons, fonts, styles, leftovers)
 
 
 def setup(app):
