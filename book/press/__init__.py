@@ -1,8 +1,8 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-from . import figures, scripts
+from . import figures, folds, scripts
 
-PARTS = (figures, scripts)  # in the order in which they see a finished page
+PARTS = (figures, folds, scripts)  # in the order in which they see a finished page
 
 
 def setup(app):
