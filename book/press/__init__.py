@@ -1,9 +1,9 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-from . import figures, fonts, icons, leftovers, scripts, search, styles, trust
+from . import figures, folds, fonts, icons, leftovers, scripts, search, styles, trust
 
 # In the order in which they see a finished page.
-PARTS = (search, trust, figures, scripts, icons, fonts, styles, leftovers)
+PARTS = (search, trust, figures, folds, scripts, icons, fonts, styles, leftovers)
 
 
 def setup(app):

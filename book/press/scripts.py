@@ -120,10 +120,9 @@ def lighten(app, error):
     """Lighten every page that has been written."""
     if error:
         return
-    folder = Path(app.outdir) / "_static"
-    options = (folder / "documentation_options.js").read_text("utf-8")
+    options = Path(app.outdir) / "_static" / "documentation_options.js"
     uses = USES | explorers([file for file, _ in app.config.html_js_files])
-    pages.rewrite(app, lambda text, _: light(text, uses, options))
+    pages.rewrite(app, lambda text, _: light(text, uses, options.read_text("utf-8")))
 
 
 def setup(app):

@@ -27,22 +27,6 @@ function plainBibliography() {
   }
 }
 
-// A section "Further" or "Further: …" is closed until it is opened. All of it stays on
-// the page, so that a search in the page, a link or a printer finds it.
-function foldFurther() {
-  for (const heading of document.querySelectorAll("article section > h2")) {
-    if (!/^Further\s*(:|$)/.test(heading.firstChild?.textContent ?? "")) continue;
-    const nodes = [...heading.parentElement.childNodes];
-    const at = nodes.indexOf(heading) + 1;
-    const details = document.createElement("details");
-    const summary = document.createElement("summary");
-    details.className = "further";
-    heading.parentElement.append(details);
-    summary.append(...nodes.slice(0, at));
-    details.append(summary, ...nodes.slice(at));
-  }
-}
-
 function targetOf(hash) {
   try {
     return document.getElementById(decodeURIComponent(hash.slice(1)));
@@ -107,7 +91,6 @@ function leadBackToTop() {
 document.addEventListener("DOMContentLoaded", () => {
   leadBackToTop();
   plainBibliography();
-  foldFurther();
   reveal(location.hash);
 });
 document.addEventListener("click", revealClicked);
