@@ -137,9 +137,9 @@ def width(font):
 @pytest.mark.parametrize(
     ("family", "weight", "web", "local"),
     [
-        ("Serif like DejaVu", 400, "source-serif", "DejaVuSerif"),
-        ("Sans like DejaVu", 400, "source-sans", "DejaVuSans"),
-        ("Sans like DejaVu", 600, "source-sans", "DejaVuSans-Bold"),
+        ("Fitted DejaVu Serif", 400, "source-serif", "DejaVuSerif"),
+        ("Fitted DejaVu Sans", 400, "source-sans", "DejaVuSans"),
+        ("Fitted DejaVu Sans", 600, "source-sans", "DejaVuSans-Bold"),
     ],
 )
 def test_a_stand_in_is_as_wide_and_as_tall(family, weight, web, local):
