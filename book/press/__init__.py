@@ -1,10 +1,13 @@
 """The pages made light, and what a reader takes away: a Sphinx extension."""
 
-PARTS = ()  # in the order in which they see a finished page
+from . import formulas
+
+PARTS = (formulas,)  # in the order in which they see a finished page
 
 
 def setup(app):
     """Connect every part to the build."""
     for part in PARTS:
         part.setup(app)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # V8 does not survive the fork of a parallel build.
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -86,7 +86,7 @@ document.addEventListener("click", revealClicked);
 window.addEventListener("hashchange", () => reveal(location.hash));
 window.addEventListener("beforeprint", openForPrint);
 window.addEventListener("load", async () => {
-  await Promise.all([document.fonts.ready, window.MathJax?.startup?.promise]);
+  await document.fonts.ready;
   window.addEventListener("resize", reachFormulas);
   const text = document.querySelector("article") ?? document.body;
   new ResizeObserver(somethingChanged).observe(text);

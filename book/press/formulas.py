@@ -1,0 +1,187 @@
+"""Formulas, set while the book is built: a page needs no script for them.
+
+MathJax sets them, in V8: glyphs for the eye, which a style sheet draws, and beside them
+MathML that is hidden from it, for who hears the page. MathJax comes to PyPI inside an
+extension of Sphinx, of which only the files are used.
+"""
+
+import json
+import re
+from functools import cache
+from importlib.metadata import files
+from pathlib import Path
+from shutil import copyfile
+
+from docutils import nodes
+from fontTools.ttLib import TTFont
+from py_mini_racer import MiniRacer
+from sphinx.errors import SphinxError
+from sphinx.locale import _
+from sphinx.util.logging import get_node_location
+from sphinx.util.math import get_node_equation_number
+
+from .pages import written
+
+HERE = Path(__file__).parent
+TEXT_FONT = HERE.parent / "site" / "fonts" / "source-serif.woff2"
+COMPONENTS = [
+    "startup",
+    "core",
+    "adaptors/liteDOM",
+    "input/tex",
+    "input/tex/extensions/boldsymbol",
+    "output/chtml",
+    "output/chtml/fonts/tex",
+    "a11y/assistive-mml",
+]
+
+
+class MalformedFormula(SphinxError):
+    """A formula that MathJax cannot set: the build stops."""
+
+    category = "Malformed formula"
+
+
+# --- MathJax ----------------------------------------------------------------------------
+
+
+@cache
+def mathjax():
+    """Return the folder of MathJax's files."""
+    listed = files("sphinx-mathjax-offline")
+    return next(file for file in listed if file.name == "startup.js").locate().parent
+
+
+def letter_widths():
+    """Return how wide each letter of the text is, in ems."""
+    font = TTFont(TEXT_FONT)
+    em, advances = font["head"].unitsPerEm, font["hmtx"]
+    return {chr(k): advances[name][0] / em for k, name in font.getBestCmap().items()}
+
+
+@cache
+def engine():
+    """Return V8 with MathJax started in it."""
+    engine = MiniRacer()
+    paths = [HERE / "formulas.js", *(mathjax() / f"{name}.js" for name in COMPONENTS)]
+    for path in paths:
+        engine.eval(path.read_text("utf-8") + ";0")
+    engine.eval(f"start({json.dumps(letter_widths())})")
+    return engine
+
+
+@cache
+def set_formula(tex, display):
+    """Set a formula.
+
+    Parameters
+    ----------
+    tex : str
+        The formula as it was written.
+    display : bool
+        Whether it stands on a line of its own.
+
+    Returns
+    -------
+    str
+        HTML: the glyphs, and the MathML.
+    """
+    answer = engine().call("setFormula", tex, display)
+    if "fault" in answer:
+        raise ValueError(answer["fault"])
+    return re.sub(r' (?:xmlns|data-mjx-[\w-]+)="[^"]*"', "", answer["html"])
+
+
+# --- a page -----------------------------------------------------------------------------
+
+
+def set_node(node, tex, display):
+    """Set the formula of a node; if that fails, say where it stands."""
+    try:
+        return set_formula(tex, display)
+    except ValueError as error:
+        where = get_node_location(node)
+        raise MalformedFormula(f"{where}: {error}: {node.astext()}") from error
+
+
+def one_below_another(tex):
+    """Return TeX that sets what empty lines part as lines of one formula."""
+    parts = [part for part in tex.split("\n\n") if part.strip()]
+    parts = [rf"\begin{{split}}{p}\end{{split}}" if r"\\" in p else p for p in parts]
+    if len(parts) > 1:
+        parts = [r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"]
+    return "".join(parts)
+
+
+def visit_inline(self, node):
+    """Write a formula in a line of text."""
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
+    self.body.append(set_node(node, node.astext(), False) + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_block(self, node):
+    """Write a formula on a line of its own, with its number and a link to it."""
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, _("Link to this equation"))
+        self.body.append("</span>")
+    tex = node.astext()
+    tex = tex if node["nowrap"] else one_below_another(tex)
+    self.body.append(set_node(node, tex, True) + "</div>\n")
+    raise nodes.SkipNode
+
+
+# --- the style sheet --------------------------------------------------------------------
+
+NAME = re.compile(r"mjx-[\w-]+|tex-\w+")
+
+
+def used_rules(sheet, pages):
+    """Leave of MathJax's style sheet what some page needs.
+
+    Parameters
+    ----------
+    sheet : str
+        Rules with an empty line between two: one for every glyph that MathJax has.
+    pages : iterable of str
+        The pages.
+
+    Returns
+    -------
+    str
+        The rules for the elements and glyphs of the pages, and for their fonts.
+    """
+    names = {name for page in pages for name in NAME.findall(page.lower())}
+
+    def used(rule):
+        selectors = rule.partition("{")[0].lower().split(",")
+        return any(names.issuperset(NAME.findall(each)) for each in selectors)
+
+    rules = [rule for rule in sheet.strip().split("\n\n") if used(rule)]
+    named = re.findall(r"MJX[\w-]+", "".join(r for r in rules if r[0] != "@"))
+    fonts = {f"font-family: {name};" for name in named}
+    rules = [r for r in rules if r[0] != "@" or any(font in r for font in fonts)]
+    return "\n".join(rules).replace("  src:", "  font-display: swap;\n  src:")
+
+
+def write_style_sheet(app, exception):
+    """Write the style sheet of all formulas, and its fonts, beside the pages."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    pages = (path.read_text("utf-8") for path in written(app))
+    sheet = used_rules(engine().call("styleSheet"), pages)
+    (static / "formulas.css").write_text(sheet, "utf-8")
+    for font in re.findall(r"MathJax_[\w-]+\.woff", sheet):
+        source = mathjax() / "output" / "chtml" / "fonts" / "woff-v2" / font
+        copyfile(source, static / "fonts" / font)
+
+
+def setup(app):
+    """Set every formula of the book."""
+    app.add_html_math_renderer("press", (visit_inline, None), (visit_block, None))
+    app.add_css_file("formulas.css")
+    app.connect("build-finished", write_style_sheet)
