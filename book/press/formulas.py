@@ -5,6 +5,7 @@ MathML that is hidden from it, for who hears the page. MathJax comes to PyPI ins
 extension of Sphinx, of which only the files are used.
 """
 
+import atexit
 import json
 import re
 from functools import cache
@@ -15,13 +16,13 @@ from shutil import copyfile
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from py_mini_racer import MiniRacer
-from sphinx.errors import SphinxError
 from sphinx.locale import _
-from sphinx.util.logging import get_node_location
+from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 from .pages import written
 
+LOG = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 TEXT_FONT = HERE.parent / "site" / "fonts" / "source-serif.woff2"
 COMPONENTS = [
@@ -36,13 +37,7 @@ COMPONENTS = [
 ]
 
 
-class MalformedFormula(SphinxError):
-    """A formula that MathJax cannot set: the build stops."""
-
-    category = "Malformed formula"
-
-
-# --- MathJax ----------------------------------------------------------------------------
+# --- MathJax --------------------------------------------------------------------------
 
 
 @cache
@@ -63,6 +58,7 @@ def letter_widths():
 def engine():
     """Return V8 with MathJax started in it."""
     engine = MiniRacer()
+    atexit.register(engine.close)  # left to Python's end, V8 can wait for ever
     paths = [HERE / "formulas.js", *(mathjax() / f"{name}.js" for name in COMPONENTS)]
     for path in paths:
         engine.eval(path.read_text("utf-8") + ";0")
@@ -92,16 +88,16 @@ def set_formula(tex, display):
     return re.sub(r' (?:xmlns|data-mjx-[\w-]+)="[^"]*"', "", answer["html"])
 
 
-# --- a page -----------------------------------------------------------------------------
+# --- a page ---------------------------------------------------------------------------
 
 
-def set_node(node, tex, display):
-    """Set the formula of a node; if that fails, say where it stands."""
+def set_node(writer, node, tex, display):
+    """Write the formula of a node, or say which one cannot be set, and where it is."""
     try:
-        return set_formula(tex, display)
+        writer.body.append(set_formula(tex, display))
     except ValueError as error:
-        where = get_node_location(node)
-        raise MalformedFormula(f"{where}: {error}: {node.astext()}") from error
+        LOG.error("malformed formula: %s: %s", error, tex.strip(), location=node)
+        writer.body.append(writer.encode(tex))
 
 
 def one_below_another(tex):
@@ -115,28 +111,30 @@ def one_below_another(tex):
 
 def visit_inline(self, node):
     """Write a formula in a line of text."""
-    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(set_node(node, node.astext(), False) + "</span>")
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate"))
+    set_node(self, node, node.astext(), False)
+    self.body.append("</span>")
     raise nodes.SkipNode
 
 
 def visit_block(self, node):
     """Write a formula on a line of its own, with its number and a link to it."""
-    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate"))
     if node["number"]:
         number = get_node_equation_number(self, node)
         self.body.append(f'<span class="eqno">({number})')
         self.add_permalink_ref(node, _("Link to this equation"))
         self.body.append("</span>")
     tex = node.astext()
-    tex = tex if node["nowrap"] else one_below_another(tex)
-    self.body.append(set_node(node, tex, True) + "</div>\n")
+    set_node(self, node, tex if node["nowrap"] else one_below_another(tex), True)
+    self.body.append("</div>\n")
     raise nodes.SkipNode
 
 
-# --- the style sheet --------------------------------------------------------------------
+# --- the style sheet ------------------------------------------------------------------
 
-NAME = re.compile(r"mjx-[\w-]+|tex-\w+")
+NAME = re.compile(r"mjx-[\w-]+|tex-\w+")  # of an element, a glyph, a variant
+FONT = re.compile(r"MJX[A-Z][\w-]*")
 
 
 def used_rules(sheet, pages):
@@ -160,11 +158,12 @@ def used_rules(sheet, pages):
         selectors = rule.partition("{")[0].lower().split(",")
         return any(names.issuperset(NAME.findall(each)) for each in selectors)
 
-    rules = [rule for rule in sheet.strip().split("\n\n") if used(rule)]
-    named = re.findall(r"MJX[\w-]+", "".join(r for r in rules if r[0] != "@"))
-    fonts = {f"font-family: {name};" for name in named}
-    rules = [r for r in rules if r[0] != "@" or any(font in r for font in fonts)]
-    return "\n".join(rules).replace("  src:", "  font-display: swap;\n  src:")
+    rules = sheet.strip().split("\n\n")
+    kept = [rule for rule in rules if rule[0] != "@" and used(rule)]
+    fonts = set(FONT.findall(" ".join(kept)))
+    faces = [rule for rule in rules if rule[0] == "@" and fonts & {*FONT.findall(rule)}]
+    text = "\n".join([*faces, *kept])
+    return text.replace("  src:", "  font-display: swap;\n  src:")
 
 
 def write_style_sheet(app, exception):
@@ -175,6 +174,7 @@ def write_style_sheet(app, exception):
     pages = (path.read_text("utf-8") for path in written(app))
     sheet = used_rules(engine().call("styleSheet"), pages)
     (static / "formulas.css").write_text(sheet, "utf-8")
+    (static / "fonts").mkdir(exist_ok=True)
     for font in re.findall(r"MathJax_[\w-]+\.woff", sheet):
         source = mathjax() / "output" / "chtml" / "fonts" / "woff-v2" / font
         copyfile(source, static / "fonts" / font)
