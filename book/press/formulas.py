@@ -8,6 +8,7 @@ extension of Sphinx, of which only the files are used.
 import atexit
 import json
 import re
+from base64 import b64encode
 from functools import cache
 from importlib.metadata import files
 from pathlib import Path
@@ -171,13 +172,17 @@ def write_style_sheet(app, exception):
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
+    fonts = mathjax() / "output" / "chtml" / "fonts" / "woff-v2"
     pages = (path.read_text("utf-8") for path in written(app))
     sheet = used_rules(engine().call("styleSheet"), pages)
+    # The font whose letters have no height holds every line in its place: it comes
+    # with the style sheet, so that nothing moves when the others come.
+    zero = b64encode((fonts / "MathJax_Zero.woff").read_bytes()).decode()
+    sheet = sheet.replace("fonts/MathJax_Zero.woff", f"data:font/woff;base64,{zero}")
     (static / "formulas.css").write_text(sheet, "utf-8")
     (static / "fonts").mkdir(exist_ok=True)
     for font in re.findall(r"MathJax_[\w-]+\.woff", sheet):
-        source = mathjax() / "output" / "chtml" / "fonts" / "woff-v2" / font
-        copyfile(source, static / "fonts" / font)
+        copyfile(fonts / font, static / "fonts" / font)
 
 
 def setup(app):
