@@ -73,7 +73,7 @@ def settle(page):
 
 
 def open_page(browser, url, scheme="light", width=WIDE):
-    """Open a page in a view of its own and wait until its formulas are set."""
+    """Open a page in a view of its own and wait until it is still."""
     context = browser.new_context(
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
@@ -83,6 +83,5 @@ def open_page(browser, url, scheme="light", width=WIDE):
     page.seen = watch(page)
     page.goto(url)
     page.wait_for_load_state("load")
-    page.evaluate("() => window.MathJax?.startup?.promise?.then(() => true)")
     settle(page)
     return page

@@ -99,7 +99,7 @@ window.addEventListener("beforeprint", openForPrint);
 window.addEventListener("beforeprint", lightForPrint);
 window.addEventListener("load", async () => {
   nameToggles();
-  await Promise.all([document.fonts.ready, window.MathJax?.startup?.promise]);
+  await document.fonts.ready;
   window.addEventListener("resize", reachFormulas);
   const text = document.querySelector("article") ?? document.body;
   new ResizeObserver(somethingChanged).observe(text);
