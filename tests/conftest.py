@@ -10,6 +10,7 @@ from pathlib import Path
 DECLARED_SKIPS = {
     "tests/test_site.py::*": "the site is not built, or there is no browser",
     "tests/test_explorers.py::*": "the site is not built, or there is no browser",
+    "tests/test_press_take_away.py::*": "the site is not built, or there is no browser",
 }
 IN_CI = bool(os.environ.get("CI"))
 

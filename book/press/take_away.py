@@ -7,16 +7,20 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "recurrent-networks-unrolled"
 FOLDER = "take-away"
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first time a zip knows: the same files, the same zip
-SERVER = "\n".join(
-    [
-        "# What opens them, and shows the directives and references of their text.",
-        "jupyterlab==4.6.6",
-        "jupyterlab_myst==2.7.0",
-        "ipykernel==7.2.0",
-        "",
-    ]
-)
+LONG_AGO = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the first time a zip knows: the same files, the same zip
+SERVER = """\
+# What runs and opens them, and shows the directives and references of their text.
+jupyterlab==4.6.6
+jupyterlab_myst==2.7.0
+"""
+KERNEL = ("ipykernel", "myst-nb")  # pinned with the site; the second keeps numbers
 README = """\
 # Recurrent Networks, Unrolled: the notebooks
 
@@ -53,6 +57,25 @@ def write_zip(path, files):
             zipped.writestr(entry, data)
 
 
+def requirements(ours):
+    """Return what the notebooks need alone, of what the book is built with.
+
+    Parameters
+    ----------
+    ours : str
+        The text of the book's requirements.txt.
+
+    Returns
+    -------
+    str
+        The pins of the chapters, of the kernel, and of what opens a notebook.
+    """
+    chapters, _, site = ours.partition("# The site")
+    kernel = [re.search(rf"^{name}==.*\n", site, re.M)[0] for name in KERNEL]
+    chapters = chapters.replace("imports and is built with", "imports")
+    return "".join([chapters, SERVER, *kernel])
+
+
 def notebooks(root=ROOT):
     """Return the files that the notebooks need to run, by name.
 
@@ -73,14 +96,11 @@ def notebooks(root=ROOT):
     text = b"".join(data for name, data in files.items() if name.endswith(".ipynb"))
     for name in set(re.findall(r"site/images/[\w-]+\.svg", text.decode())):
         files[name] = (book / name).read_bytes()
-    pins = (root / "requirements.txt").read_text("utf-8")
-    chapters, mark, _ = pins.partition("# The site")
-    if not mark:
-        raise LookupError("requirements.txt: no '# The site' after the chapters' pins")
-    chapters = chapters.replace("imports and is built with", "imports")
+    files["requirements.txt"] = requirements(
+        (root / "requirements.txt").read_text("utf-8")
+    ).encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files["README.md"] = README.encode()
-    files["requirements.txt"] = (chapters + SERVER).encode()
     return files
 
 
