@@ -125,7 +125,7 @@ def test_the_requirements_of_the_zip_are_what_its_files_import():
         code += [cell.source for cell in cells if cell.cell_type == "code"]
     found = {package for text in code for package in imported(text)}
     found = {package.replace("_", "-") for package in found}
-    found -= set(sys.stdlib_module_names) | {"unrolled"}
+    found -= set(sys.stdlib_module_names) | {"pydoc-data", "unrolled"}
     found -= {"IPython", "matplotlib-inline"}  # part of ipykernel
     found -= {"scipy"}  # part of statsmodels
     pins = dict(

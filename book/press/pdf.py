@@ -44,11 +44,14 @@ def in_order(front):
     return ["index.html", *re.findall(r'href="([^"#/]+\.html)"', bar)]
 
 
-def printed(page):
-    """Print an opened page as it looks on a screen, with tags and bookmarks."""
+def printed(page, complete):
+    """Print an opened page as it looks on a screen, complete with tags and bookmarks."""
     page.emulate_media(media="screen", color_scheme="light")
     data = page.pdf(
-        prefer_css_page_size=True, print_background=True, outline=True, tagged=True
+        prefer_css_page_size=True,
+        print_background=True,
+        outline=complete,
+        tagged=complete,
     )
     return pikepdf.open(io.BytesIO(data))
 
@@ -95,8 +98,8 @@ def make(site, target, names=None):
         page.add_style_tag(content=(HERE / "book.css").read_text("utf-8"))
         page.evaluate("() => document.fonts.ready.then(() => true)")
         page.evaluate(SHRINK)
-        page.evaluate(NUMBER, page_numbers(printed(page)))
-        pdf = printed(page)
+        page.evaluate(NUMBER, page_numbers(printed(page, complete=False)))
+        pdf = printed(page, complete=True)
         title = page.locator(".cover .title").text_content()
         author = page.locator(".cover p").nth(1).text_content()
     with pdf.open_metadata() as metadata:
