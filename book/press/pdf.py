@@ -74,6 +74,19 @@ def page_numbers(pdf):
     return {name[1:]: numbers[places[name][0].objgen] for name in places.keys()}
 
 
+def mend_bookmarks(pdf, headings):
+    """Put the spaces back that Chromium leaves out where a heading breaks its line."""
+    whole = {re.sub(r"\s", "", text): " ".join(text.split()) for text in headings}
+
+    def mend(items):
+        for item in items:
+            item.title = whole[re.sub(r"\s", "", item.title)]
+            mend(item.children)
+
+    with pdf.open_outline() as outline:
+        mend(outline.root)
+
+
 def make(site, target, names=None):
     """Print the site as one book, twice: the contents need the numbers of the pages.
 
@@ -100,8 +113,10 @@ def make(site, target, names=None):
         page.evaluate(SHRINK)
         page.evaluate(NUMBER, page_numbers(printed(page, complete=False)))
         pdf = printed(page, complete=True)
+        headings = page.locator("h1, h2, h3, h4").all_text_contents()
         title = page.locator(".cover .title").text_content()
         author = page.locator(".cover p").nth(1).text_content()
+    mend_bookmarks(pdf, headings)
     with pdf.open_metadata() as metadata:
         metadata["dc:title"] = title
         metadata["dc:creator"] = [author.removeprefix("By ")]
