@@ -45,7 +45,7 @@ def in_order(front):
 
 
 def printed(page, complete):
-    """Print an opened page as it looks on a screen, complete with tags and bookmarks."""
+    """Print an opened page as on a screen, complete with tags and bookmarks."""
     page.emulate_media(media="screen", color_scheme="light")
     data = page.pdf(
         prefer_css_page_size=True,
