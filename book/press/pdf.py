@@ -11,13 +11,16 @@ from .browser import started
 HERE = Path(__file__).parent
 WIDTH = 612  # pixels: 162 mm, which is A4 less the margins that book.css sets
 
-# What is wider than the page is set smaller, down to where it can still be read.
+# What is wider than the page is set smaller, and text that would then be too small to
+# read goes on in the next line.
 SHRINK = """() => {
     for (const box of document.querySelectorAll("article :is(div.math, pre, table)")) {
         const have = Math.min(box.clientWidth, box.parentElement.clientWidth);
-        const scale = Math.max(0.6, have / box.scrollWidth);
+        const scale = have / box.scrollWidth;
+        const least = box.matches("pre") ? 0.85 : 0.6;
         const size = parseFloat(getComputedStyle(box).fontSize);
-        if (scale < 1) box.style.fontSize = `${0.99 * scale * size}px`;
+        if (scale < 1) box.style.fontSize = `${0.99 * Math.max(least, scale) * size}px`;
+        if (scale < least) box.style.whiteSpace = "pre-wrap";
     }
 }"""
 NUMBER = """pages => {
