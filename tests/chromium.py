@@ -1,23 +1,14 @@
 """Chromium or Chrome for the tests of the site: started, watched, opened on a page."""
 
 import os
-import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+
+import press.browser
 
 SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDE, NARROW = 1280, 390
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 CLEAN = {"requests": [], "console": [], "script": []}
@@ -30,17 +21,13 @@ def missing(what):
 
 @contextmanager
 def started():
-    """Start Debian's Chromium, or else the Chrome that is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    where = {"executable_path": path} if path else {"channel": "chrome"}
-    with sync_playwright() as playwright:
+    """Start the browser that also prints the book."""
+    with ExitStack() as stack:
         try:
-            browser = playwright.chromium.launch(args=FLAGS, **where)
-        except Error as error:
-            missing(f"no Chromium and no Chrome: {error}")
+            browser = stack.enter_context(press.browser.started())
+        except LookupError as error:
+            missing(str(error))
         yield browser
-        browser.close()
 
 
 def watch(page):

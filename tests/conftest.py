@@ -12,6 +12,7 @@ DECLARED_SKIPS = {
     "tests/test_explorers.py::*": "the site is not built, or there is no browser",
     "tests/test_press_pages.py::*": "the site is not built, or there is no browser",
     "tests/test_press_fonts.py::*built_site*": "the site is not built",
+    "tests/test_press_take_away.py::*": "the site is not built, or there is no browser",
 }
 IN_CI = bool(os.environ.get("CI"))
 

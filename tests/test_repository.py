@@ -98,7 +98,7 @@ def readme_commands(text):
 
 def test_ci_runs_the_commands_of_the_readme():
     commands = readme_commands((ROOT / "README.md").read_text("utf-8"))
-    assert list(commands) == ["build", "test"]
+    assert list(commands) == ["build", "test", "take"]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     for key, command in commands.items():
         assert "\n" not in command
@@ -106,6 +106,7 @@ def test_ci_runs_the_commands_of_the_readme():
         assert f"from_readme {key}" in script
     assert commands["build"].endswith("jupyter-book build . -n -W --keep-going")
     assert "tests/requirements.txt" in commands["test"]
+    assert commands["take"].endswith("python -m book.press")
 
 
 def test_requirements_are_pinned():

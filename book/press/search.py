@@ -70,11 +70,7 @@ def name_in_korean(app, doctree):
 
 
 def setup(app):
-    """Add the language, the names, and the pages' head without the search."""
+    """Add the language and the names; `templates` has a head without the search."""
     app.add_search_language(SearchBoth)
     app.add_object_type("korean", "korean", objname="Korean name")
     app.connect("doctree-read", name_in_korean)
-    app.connect(
-        "config-inited",
-        lambda app, config: config.templates_path.append(str(HERE / "templates")),
-    )
