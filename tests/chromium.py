@@ -60,7 +60,10 @@ def settle(page):
 
 
 def open_page(browser, url, scheme="light", width=WIDE):
-    """Open a page in a view of its own and wait until it is still."""
+    """Open a page in a view of its own and wait until it is still.
+
+    A key is pressed, since course.js sees only then what the keyboard has to reach.
+    """
     context = browser.new_context(
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
@@ -70,5 +73,6 @@ def open_page(browser, url, scheme="light", width=WIDE):
     page.seen = watch(page)
     page.goto(url)
     page.wait_for_load_state("load")
+    page.keyboard.press("Shift")
     settle(page)
     return page

@@ -133,3 +133,11 @@ def test_an_explorer_is_named_as_its_script():
             r'(?m)^Explorer\.define\("([\w-]+)"', path.read_text("utf-8")
         )
         assert defined == ([path.stem] if "-" in path.stem else [])
+
+
+def test_the_theme_measures_nothing():
+    theme = f'const boxes = {scripts.MEASURED}.join(", ");'
+    once = scripts.unmeasured(theme)
+    assert "pre" not in once and scripts.unmeasured(once) == once
+    with pytest.raises(ExtensionError, match="What does the theme measure now"):
+        scripts.unmeasured('const boxes = ["pre"];')

@@ -31,6 +31,14 @@ THEME = 'localStorage.getItem("theme") || "auto"'
 NOW = 'matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"'
 MODE = "document.documentElement.dataset.mode"
 
+# What the theme measures of every page as it opens, which lays out all of the page.
+# course.js does so when a key is pressed.
+MEASURED = (
+    '["pre",".nboutput > .output_area",".cell_output > .output",'
+    '".jp-RenderedHTMLCommon",".pst-scrollable-table-container"]'
+)
+NOTHING = '["template"]'
+
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 VIEWPORT = re.compile(r'[ \t]*<meta name="viewport"[^>]*>\n?')
 TOOLTIP = re.compile(r' data-bs-(?:toggle="tooltip"|placement="\w+")')
@@ -116,11 +124,21 @@ def late_one(script):
     return "/scripts/" in script[1]
 
 
+def unmeasured(script):
+    """Return the theme's script without its measuring: without boxes to measure."""
+    if MEASURED not in script and NOTHING not in script:
+        raise ExtensionError("What does the theme measure now? See press/scripts.py.")
+    return script.replace(MEASURED, NOTHING)
+
+
 def lighten(app, error):
-    """Lighten every page that has been written."""
+    """Lighten every page that has been written, and the theme's script."""
     if error:
         return
-    options = Path(app.outdir) / "_static" / "documentation_options.js"
+    static = Path(app.outdir) / "_static"
+    theme = static / "scripts" / "pydata-sphinx-theme.js"
+    theme.write_text(unmeasured(theme.read_text("utf-8")), "utf-8")
+    options = static / "documentation_options.js"
     uses = USES | explorers([file for file, _ in app.config.html_js_files])
     pages.rewrite(app, lambda text, _: light(text, uses, options.read_text("utf-8")))
 

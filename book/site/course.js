@@ -1,8 +1,13 @@
 // What style sheets cannot do: repairs, and sections that a reader may skip.
 
-// A formula that is wider than the page scrolls in itself: let the keyboard reach it.
-function reachFormulas() {
-  for (const box of document.querySelectorAll("article .math, article mjx-container")) {
+// What is wider than the page scrolls in itself: let the keyboard reach it. To measure
+// is to lay out all of the page, so the first key has to come before.
+const SCROLLING = [
+  "pre", ".math", "mjx-container", ".cell_output > .output", ".pst-scrollable-table-container",
+].map((box) => `article ${box}`).join(", ");
+
+function reachScrolling() {
+  for (const box of document.querySelectorAll(SCROLLING)) {
     const scrolls = ["auto", "scroll"].includes(getComputedStyle(box).overflowX);
     if (scrolls && box.scrollWidth > box.clientWidth) {
       box.tabIndex = 0;
@@ -12,11 +17,12 @@ function reachFormulas() {
   }
 }
 
-// The theme does so for code and tables whenever the window changes: tell it of every
-// other change too, such as a side bar that slides, a font that comes, or a solution
-// that opens.
-function somethingChanged() {
-  window.dispatchEvent(new Event("resize"));
+// Whatever changes then, such as a side bar that slides, a font that comes, or a solution
+// that opens, changes the article's size.
+function keepReaching() {
+  reachScrolling();
+  const text = document.querySelector("article") ?? document.body;
+  new ResizeObserver(reachScrolling).observe(text);
 }
 
 // The bibliography comes with roles that WAI-ARIA has withdrawn.
@@ -97,10 +103,5 @@ document.addEventListener("click", revealClicked);
 window.addEventListener("hashchange", () => reveal(location.hash));
 window.addEventListener("beforeprint", openForPrint);
 window.addEventListener("beforeprint", lightForPrint);
-window.addEventListener("load", async () => {
-  nameToggles();
-  await document.fonts.ready;
-  window.addEventListener("resize", reachFormulas);
-  const text = document.querySelector("article") ?? document.body;
-  new ResizeObserver(somethingChanged).observe(text);
-});
+window.addEventListener("load", nameToggles);
+window.addEventListener("keydown", keepReaching, { once: true });
