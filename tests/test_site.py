@@ -61,7 +61,7 @@ def views(browser):
     """Return a function that shows a page of the book in a view.
 
     A page is loaded once for all tests, with its hints, its solutions and what goes
-    further opened, and then changed as a reader changes it: the window's width, the
+    further opened and its far sections laid out, and then changed as a reader changes it: the window's width, the
     system's colours.
     """
     opened = {}
@@ -69,6 +69,7 @@ def views(browser):
     def view(name, scheme="light", width=WIDE):
         if name not in opened:
             page = opened[name] = open_page(browser, (SITE / "book" / name).as_uri())
+            page.add_style_tag(content="* { content-visibility: visible !important }")
             page.evaluate(
                 """() => {
                     document.querySelectorAll(".toggle-hidden .toggle-button")
