@@ -61,8 +61,8 @@ def views(browser):
     """Return a function that shows a page of the book in a view.
 
     A page is loaded once for all tests, with its hints, its solutions and what goes
-    further opened and its far sections laid out, and then changed as a reader changes it: the window's width, the
-    system's colours.
+    further opened, and its far sections laid out. It is then changed as a reader
+    changes it: the window's width, the system's colours.
     """
     opened = {}
 
