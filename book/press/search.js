@@ -14,14 +14,9 @@ function splitQuery(query) {
     .filter((word) => word && !particle.test(word));
 }
 
-// How much was found is read aloud.
-const { performSearch } = Search;
-Search.performSearch = (query) => {
-  performSearch(query);
-  Search.status.setAttribute("role", "status");
-};
-
-// The theme means to do so, and takes a field that is not shown.
+// How much was found is read aloud. The theme means to put the cursor into the field, and
+// takes one that is not shown.
 addEventListener("DOMContentLoaded", () => {
+  Search.status?.setAttribute("role", "status");
   document.querySelector("main .bd-search input").focus();
 });
