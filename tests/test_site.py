@@ -371,6 +371,31 @@ def test_the_page_of_what_was_measured_fits_and_is_accessible(browser, tmp_path)
         page.context.close()
 
 
+# --- a long page keeps a reader's place -----------------------------------------------
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_reload_and_the_way_back_keep_the_place(browser, width):
+    url = (SITE / "book" / "10-lstm-variants.html").as_uri()
+    page = open_page(browser, url, width=width)
+    for _ in range(8):  # by way of sections whose heights are then known
+        page.evaluate("() => scrollBy(0, 1500)")
+        settle(page)
+    heading = "() => document.getElementById('implementation-coupled-gates')"
+    page.evaluate(f"() => {{ ({heading})().scrollIntoView(); scrollBy(0, 300); }}")
+    settle(page)
+    top = f"() => ({heading})().getBoundingClientRect().top"
+    before = page.evaluate(top)
+    for again in (page.reload, page.reload, page.go_back):
+        if again == page.go_back:
+            page.goto(url.replace("10-lstm-variants", "glossary"))
+        again()
+        page.wait_for_load_state("load")
+        settle(page)
+        assert abs(page.evaluate(top) - before) < 5
+    page.context.close()
+
+
 # --- what goes further is closed until it is opened -----------------------------------
 
 

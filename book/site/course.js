@@ -94,6 +94,39 @@ function leadBackToTop() {
   }, { passive: true });
 }
 
+// The browser keeps a reader's place as a number of pixels. After a reload that leads
+// elsewhere, since heights above are guessed again: keep the section, and where in it.
+function sections() {
+  return document.querySelectorAll(".bd-article > section, .bd-article > section > section");
+}
+
+function keepPlace() {
+  const tops = Array.from(sections(), (section) => section.getBoundingClientRect().top);
+  const at = Math.max(0, tops.findLastIndex((top) => top < 0));
+  if (at in tops) sessionStorage.setItem(location.pathname, JSON.stringify([at, tops[at]]));
+}
+
+function returnToPlace([at, top]) {
+  const section = sections()[at];
+  if (!section) return;
+  section.scrollIntoView(); // which lays it out
+  scrollBy(0, section.getBoundingClientRect().top - top);
+}
+
+// A page that is opened again is one that is loaded again, or on the way back.
+function keepPlaces() {
+  const [{ type }] = performance.getEntriesByType("navigation");
+  const place = JSON.parse(sessionStorage.getItem(location.pathname));
+  if (place && type !== "navigate") {
+    history.scrollRestoration = "manual";
+    addEventListener("load", () => {
+      returnToPlace(place);
+      setTimeout(() => { history.scrollRestoration = "auto"; });
+    });
+  }
+  addEventListener("pagehide", keepPlace);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   leadBackToTop();
   plainBibliography();
@@ -105,3 +138,4 @@ window.addEventListener("beforeprint", openForPrint);
 window.addEventListener("beforeprint", lightForPrint);
 window.addEventListener("load", nameToggles);
 window.addEventListener("keydown", keepReaching, { once: true });
+keepPlaces();
