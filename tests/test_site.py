@@ -543,7 +543,8 @@ def test_the_tab_key_stops_at_what_is_seen_and_named(visit, name):
                     || getComputedStyle(title, "::before").outlineStyle !== "none";
                 const seen = at.checkVisibility({ opacityProperty: true });
                 const label = at.ariaLabel ?? at.labels?.[0]?.textContent;
-                const good = framed && seen && (label ?? (at.textContent.trim() || at.title)).trim();
+                const name = label ?? (at.textContent.trim() || at.title);
+                const good = framed && seen && name.trim();
                 return [at.tagName, good ? null : at.outerHTML.slice(0, 200)];
             }"""
         )
