@@ -16,7 +16,8 @@ from press import pdf, take_away
 from style import ROOT
 
 PAGE = """<!doctype html><html lang=en><head><title>A page</title>
-<style>.dropdown > :not(.admonition-title) {{ display: none }}</style></head><body>
+<style>html {{ font-family: var(--course-korean), serif }}
+.dropdown > :not(.admonition-title) {{ display: none }}</style></head><body>
 <nav class="bd-links"><p class="caption">Part</p><ul>
 <li><a href="01-one.html">1. One</a></li><li><a href="02-two.html">2. Two</a></li>
 </ul></nav><main><article class="bd-article"><section id="top">{}</section></article>
@@ -32,7 +33,7 @@ ONE = """<h1>1. One<a class="headerlink" href="#top">#</a></h1><p id="p">First w
 <a href="https://example.org/">outside</a></p><section id="s"><h2>Section</h2>
 <details class="hide"><pre>folded</pre></details><pre>{}</pre>{}</section>
 <section id="f"><details class="further" open><summary><h2>Further: more</h2></summary>
-<p>Deeper.</p></details></section>"""
+<p>Deeper, 상태.</p></details></section>"""
 LONG = "2. Two, whose title is longer than one line of the book can hold at its size"
 FRONT = '<h1>Title</h1><div class="take-away docutils container"><p>How.</p></div>'
 
@@ -257,6 +258,10 @@ def test_solutions_stand_at_the_end(book):
     assert "First words" in one and "Forty-two" not in one and "folded" not in one
     assert f"Solution, page {len(book.pages)}" in one
     assert "Forty-two" in last and "Second" in two
+
+
+def test_korean_needs_no_font_of_the_machine(book):
+    assert "Deeper, 상태" in " ".join(map(text_of, book.pages))
 
 
 def test_the_book_says_what_it_is(book):

@@ -2,9 +2,13 @@
 
 import io
 import re
+from base64 import b64encode
+from importlib.util import find_spec
 from pathlib import Path
 
 import pikepdf
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 
 from .browser import started
 
@@ -29,6 +33,25 @@ NUMBER = """pages => {
         anchor.textContent = pages[decodeURIComponent(anchor.hash.slice(1))] ?? "000";
     }
 }"""
+
+KOREAN = """
+@font-face {{ font-family: Korean; src: url("data:font/ttf;base64,{}"); }}
+:root {{ --course-korean: Korean; }}
+"""
+
+
+def korean(text):
+    """Return the style of a text's Korean: the machine may have no font for it."""
+    package = Path(find_spec("koreanize_matplotlib").origin).parent
+    font = TTFont(package / "fonts" / "NanumGothic.ttf")
+    options = Options(hinting=False)
+    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # its makers' notes
+    cut = Subsetter(options)
+    cut.populate(text="".join(re.findall("[가-힣]", text)))
+    cut.subset(font)
+    file = io.BytesIO()
+    font.save(file)
+    return KOREAN.format(b64encode(file.getvalue()).decode())
 
 
 def in_order(front):
@@ -71,6 +94,7 @@ def joined(browser, front, files):
     page.goto(front.as_uri())
     page.evaluate((HERE / "book.js").read_text("utf-8"), files)
     page.add_style_tag(content=(HERE / "book.css").read_text("utf-8"))
+    page.add_style_tag(content=korean("".join(files.values())))
     page.evaluate("() => document.fonts.ready.then(() => true)")
     page.evaluate(SHRINK)
     return page
