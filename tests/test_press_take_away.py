@@ -26,8 +26,9 @@ PAGE = """<!doctype html><html lang=en><head><title>A page</title>
 EXERCISE = """
 <div class="exercise admonition" id="ex">
 <p class="admonition-title">Exercise 1.1</p></div>
-<div class="solution dropdown admonition" id="book/01-solution"><p class="admonition-title">
-Solution to <a href="#ex">Exercise 1.1</a></p><p>Forty-two.</p></div>"""
+<div class="solution dropdown admonition" id="book/01-solution">
+<p class="admonition-title">Solution to <a href="#ex">Exercise 1.1</a></p>
+<p>Forty-two.</p></div>"""
 ONE = """<h1>1. One<a class="headerlink" href="#top">#</a></h1><p id="p">First words.
 <a href="02-two.html#there">To two</a>, <a href="../search.html">search</a>,
 <a href="https://example.org/">outside</a></p><section id="s"><h2>Section</h2>
