@@ -15,7 +15,9 @@ from chromium import CLEAN, SITE, missing, open_page, started
 from press import pdf, take_away
 from style import ROOT
 
-PAGE = """<!doctype html><html lang=en><head><title>A page</title></head><body>
+PAGE = """<!doctype html><html lang=en><head><title>A page</title>
+<style>html {{ font-family: var(--course-korean), serif }}
+.dropdown > :not(.admonition-title) {{ display: none }}</style></head><body>
 <nav class="bd-links"><p class="caption">Part</p><ul>
 <li><a href="01-one.html">1. One</a></li><li><a href="02-two.html">2. Two</a></li>
 </ul></nav><main><article class="bd-article"><section id="top">{}</section></article>
@@ -24,12 +26,15 @@ PAGE = """<!doctype html><html lang=en><head><title>A page</title></head><body>
 EXERCISE = """
 <div class="exercise admonition" id="ex">
 <p class="admonition-title">Exercise 1.1</p></div>
-<div class="solution admonition" id="book/01-solution"><p class="admonition-title">
-Solution to <a href="#ex">Exercise 1.1</a></p><p>Forty-two.</p></div>"""
+<div class="solution dropdown admonition" id="book/01-solution">
+<p class="admonition-title">Solution to <a href="#ex">Exercise 1.1</a></p>
+<p>Forty-two.</p></div>"""
 ONE = """<h1>1. One<a class="headerlink" href="#top">#</a></h1><p id="p">First words.
 <a href="02-two.html#there">To two</a>, <a href="../search.html">search</a>,
 <a href="https://example.org/">outside</a></p><section id="s"><h2>Section</h2>
-<details class="hide"><pre>folded</pre></details><pre>{}</pre>{}</section>"""
+<details class="hide"><pre>folded</pre></details><pre>{}</pre>{}</section>
+<section id="f"><details class="further" open><summary><h2>Further: more</h2></summary>
+<p>Deeper, 상태.</p></details></section>"""
 LONG = "2. Two, whose title is longer than one line of the book can hold at its size"
 FRONT = '<h1>Title</h1><div class="take-away docutils container"><p>How.</p></div>'
 
@@ -200,9 +205,28 @@ def text_of(page):
     return re.sub(r"\s+", " ", page.extract_text())
 
 
-def titles(outline):
-    """Return the titles of an outline's first level."""
-    return [entry.title for entry in outline if not isinstance(entry, list)]
+def bookmarks(outline, depth=1):
+    """Return the bookmarks of an outline's first levels, without their branches."""
+    found = []
+    for entry in outline:
+        if isinstance(entry, list):
+            found += bookmarks(entry, depth - 1) if depth > 1 else []
+        else:
+            found.append(entry)
+    return found
+
+
+def listed(reader):
+    """Return a PDF's bookmarks that its contents list, title by title, with numbers."""
+    cover, *rest = (text_of(page) for page in reader.pages)
+    marks = bookmarks(reader.outline, 2)[1:]
+    numbers = [reader.get_destination_page_number(mark) + 1 for mark in marks]
+    contents = " ".join(rest[: min(numbers) - 2])
+    return {
+        mark.title: number
+        for mark, number in zip(marks, numbers, strict=True)
+        if re.search(rf"{re.escape(mark.title)} ?{number}(?!\d)", contents)
+    }
 
 
 def links(reader):
@@ -215,14 +239,10 @@ def links(reader):
 
 
 def test_the_book_has_its_contents(book):
-    contents = ["Contents", "About this course", "1. One", LONG, "Solutions"]
-    assert titles(book.outline) == contents
-    numbers = {entry.title: book.get_destination_page_number(entry) + 1
-               for entry in book.outline if not isinstance(entry, list)}  # fmt: skip
-    page = text_of(book.pages[1])
-    for title in contents[1:]:
-        assert re.search(rf"{re.escape(title)} ?{numbers[title]}\b", page), page
-    assert "000" not in page
+    chapters = ["Contents", "About this course", "1. One", LONG, "Solutions"]
+    assert [mark.title for mark in bookmarks(book.outline)] == chapters
+    assert {*chapters[1:], "Section", "Further: more"} <= set(listed(book))
+    assert "000" not in text_of(book.pages[1])
     assert "Free." in text_of(book.pages[0])
 
 
@@ -239,6 +259,10 @@ def test_solutions_stand_at_the_end(book):
     assert "First words" in one and "Forty-two" not in one and "folded" not in one
     assert f"Solution, page {len(book.pages)}" in one
     assert "Forty-two" in last and "Second" in two
+
+
+def test_korean_needs_no_font_of_the_machine(book):
+    assert "Deeper, 상태" in " ".join(map(text_of, book.pages))
 
 
 def test_the_book_says_what_it_is(book):

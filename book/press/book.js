@@ -19,7 +19,7 @@
   }
 
   // The number of a page is known when the book has been printed once.
-  const pageOf = (id) => link(id, "page-of", "000");
+  const pageOf = (id) => link(id, "page-of", "");
 
   // An address inside the site becomes one inside the book, or text if it is not there.
   function lead(anchor, name) {
@@ -40,6 +40,11 @@
     const page = new DOMParser().parseFromString(files[name], "text/html");
     const article = document.adoptNode(page.querySelector("article"));
     for (const element of article.querySelectorAll(LEFT_OUT)) element.remove();
+    // No other fold is on paper: what goes further, hints and solutions are open.
+    for (const fold of article.querySelectorAll(".further, .further > summary")) {
+      fold.replaceWith(...fold.childNodes);
+    }
+    for (const fold of article.querySelectorAll(".dropdown")) fold.classList.remove("dropdown");
     for (const cell of article.querySelectorAll(".cell")) {
       if (!cell.textContent.trim() && !cell.querySelector("img")) cell.remove();
     }

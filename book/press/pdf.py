@@ -2,13 +2,18 @@
 
 import io
 import re
+from base64 import b64encode
+from importlib.util import find_spec
 from pathlib import Path
 
 import pikepdf
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 
 from .browser import started
 
 HERE = Path(__file__).parent
+PRINTINGS = 4  # two, unless the numbers move what they stand beside
 WIDTH = 612  # pixels: 162 mm, which is A4 less the margins that book.css sets
 
 # What is wider than the page is set smaller, and text that would then be too small to
@@ -25,9 +30,28 @@ SHRINK = """() => {
 }"""
 NUMBER = """pages => {
     for (const anchor of document.querySelectorAll("a.page-of")) {
-        anchor.textContent = pages[decodeURIComponent(anchor.hash.slice(1))];
+        anchor.textContent = pages[decodeURIComponent(anchor.hash.slice(1))] ?? "000";
     }
 }"""
+
+KOREAN = """
+@font-face {{ font-family: Korean; src: url("data:font/ttf;base64,{}"); }}
+:root {{ --course-korean: Korean; }}
+"""
+
+
+def korean(text):
+    """Return the style of a text's Korean: the machine may have no font for it."""
+    package = Path(find_spec("koreanize_matplotlib").origin).parent
+    font = TTFont(package / "fonts" / "NanumGothic.ttf")
+    options = Options(hinting=False)
+    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # its makers' notes
+    cut = Subsetter(options)
+    cut.populate(text="".join(re.findall("[가-힣]", text)))
+    cut.subset(font)
+    file = io.BytesIO()
+    font.save(file)
+    return KOREAN.format(b64encode(file.getvalue()).decode())
 
 
 def in_order(front):
@@ -47,14 +71,40 @@ def in_order(front):
     return ["index.html", *re.findall(r'href="([^"#/]+\.html)"', bar)]
 
 
-def printed(page, complete):
-    """Print an opened page as on a screen, complete with tags and bookmarks."""
+def joined(browser, front, files):
+    """Open all pages of the site as one, in the look of the book.
+
+    Parameters
+    ----------
+    browser : playwright.sync_api.Browser
+        The browser.
+    front : Path
+        The front page.
+    files : dict of str to str
+        The text of every page, by its name.
+
+    Returns
+    -------
+    playwright.sync_api.Page
+        The page; it has to be closed.
+    """
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+    page.set_default_timeout(300_000)
+    page.route(re.compile(r"\.js(\?|$)"), lambda route: route.abort())
+    page.goto(front.as_uri())
+    page.evaluate((HERE / "book.js").read_text("utf-8"), files)
+    page.add_style_tag(content=(HERE / "book.css").read_text("utf-8"))
+    page.add_style_tag(content=korean("".join(files.values())))
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    page.evaluate(SHRINK)
+    return page
+
+
+def printed(page):
+    """Print an opened page as on a screen, with tags and bookmarks."""
     page.emulate_media(media="screen", color_scheme="light")
     data = page.pdf(
-        prefer_css_page_size=True,
-        print_background=True,
-        outline=complete,
-        tagged=complete,
+        prefer_css_page_size=True, print_background=True, outline=True, tagged=True
     )
     return pikepdf.open(io.BytesIO(data))
 
@@ -91,7 +141,10 @@ def mend_bookmarks(pdf, headings):
 
 
 def make(site, target, names=None):
-    """Print the site as one book, twice: the contents need the numbers of the pages.
+    """Print the site as one book, until its numbers are those of its pages.
+
+    Each printing is of a page opened anew: Chromium may break pages elsewhere when it
+    prints the same page again.
 
     Parameters
     ----------
@@ -105,20 +158,21 @@ def make(site, target, names=None):
     front = site / "book" / "index.html"
     names = names or in_order(front.read_text("utf-8"))
     files = {name: (front.parent / name).read_text("utf-8") for name in names}
+    numbers = {}
     with started() as browser:
-        page = browser.new_page(viewport={"width": WIDTH, "height": 900})
-        page.set_default_timeout(300_000)
-        page.route(re.compile(r"\.js(\?|$)"), lambda route: route.abort())
-        page.goto(front.as_uri())
-        page.evaluate((HERE / "book.js").read_text("utf-8"), files)
-        page.add_style_tag(content=(HERE / "book.css").read_text("utf-8"))
-        page.evaluate("() => document.fonts.ready.then(() => true)")
-        page.evaluate(SHRINK)
-        page.evaluate(NUMBER, page_numbers(printed(page, complete=False)))
-        pdf = printed(page, complete=True)
-        headings = page.locator("h1, h2, h3, h4").all_text_contents()
-        title = page.locator(".cover .title").text_content()
-        author = page.locator(".cover p").nth(1).text_content()
+        for _ in range(PRINTINGS):
+            page = joined(browser, front, files)
+            page.evaluate(NUMBER, numbers)
+            pdf = printed(page)
+            headings = page.locator("h1, h2, h3, h4").all_text_contents()
+            title = page.locator(".cover .title").text_content()
+            author = page.locator(".cover p").nth(1).text_content()
+            page.close()
+            numbers, before = page_numbers(pdf), numbers
+            if numbers == before:
+                break
+        else:
+            raise LookupError("the numbers of the book's pages do not settle")
     mend_bookmarks(pdf, headings)
     with pdf.open_metadata() as metadata:
         metadata["dc:title"] = title

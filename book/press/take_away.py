@@ -30,6 +30,7 @@ On Windows, write `python` for `python3` and `.venv\\Scripts\\` for `.venv/bin/`
 The notebooks import the folder `unrolled` and read `data` and `site` beside them.
 A number that the text takes from a cell, such as `gain:.2f`, stands there by its name:
 the cell above prints it. The solutions of the exercises are in sight, below the hints.
+JupyterLab numbers equations and exercises without the chapter: (4) is the book's (3.4).
 """
 OFFER = re.compile(r'(<div class="take-away[^>]*>).*?(</div>)', re.S)
 OFFLINE = "<p>This is the copy of the site for reading offline.</p>"
