@@ -648,7 +648,7 @@ def all_faults(page):
     return {check.__name__ for check in checks if check(page)}
 
 
-SET = f"""<link rel=stylesheet href={(SITE / "_static/formulas.css").as_uri()}>
+SET = f"""<link rel=stylesheet href={(SITE / "_static/style.css").as_uri()}>
 <span class=math><mjx-container jax=CHTML class=MathJax><mjx-math class=MJX-TEX
 aria-hidden=true><mjx-mi><mjx-c class='mjx-c1D465 TEX-I'></mjx-c></mjx-mi></mjx-math>
 <mjx-assistive-mml><math><mi>x</mi></math></mjx-assistive-mml></mjx-container></span>"""

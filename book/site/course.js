@@ -82,14 +82,16 @@ function nameToggles() {
   }
 }
 
-// The theme's button is there while a reader who has scrolled down scrolls up.
+// The theme's button is there while a reader who has scrolled down scrolls up. A leap is a
+// link, or a height that was guessed.
 function leadBackToTop() {
   const button = document.getElementById("pst-back-to-top");
   if (!button) return;
   let before = scrollY;
   button.addEventListener("click", () => scrollTo(scrollX, 0));
   window.addEventListener("scroll", () => {
-    button.style.display = 0 < scrollY && scrollY < before ? "block" : "none";
+    const up = before - scrollY;
+    button.style.display = scrollY > 0 && up > 0 && up < innerHeight ? "block" : "none";
     before = scrollY;
   }, { passive: true });
 }
