@@ -36,9 +36,9 @@ class Dropping(Abreast):
         if not torch.is_grad_enabled():
             return hs
         T, _, H, B = hs.shape
-        masks = torch.empty_like(hs, memory_format=torch.contiguous_format)
+        masks = np.ones(hs.shape)
         for k, (share, shared, rng) in enumerate(self.drawn):
-            kept = rng.random((B, 1 if shared else T, H)) >= share if share else 1
-            mask = np.broadcast_to(kept / (1 - share), (B, T, H))
-            masks[:, k] = torch.from_numpy(mask.transpose(1, 2, 0))
-        return hs * masks
+            if share:
+                kept = rng.random((B, 1 if shared else T, H)) >= share
+                masks[:, k] = kept.transpose(1, 2, 0) / (1 - share)
+        return hs * torch.as_tensor(masks, dtype=hs.dtype)
