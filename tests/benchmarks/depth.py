@@ -16,7 +16,7 @@ training broke off. A run of the part "test" has `score[look][seed]` at a `rate`
 was the best of some look; of a look, read the run with the rate that `best` names,
 and compare seed by seed: data and batches are the same for all. The looks are half of
 the updates and all of them. Chapter 14 reads `book/data/depth.json`. It takes a
-quarter of an hour on one core.
+ten minutes on one core.
 """
 
 import bench
