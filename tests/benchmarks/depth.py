@@ -28,7 +28,11 @@ from deep import Skipping
 from unrolled import LSTM, Linear, Model, Stack, tasks
 
 F = np.float32
-RATES = 0.003, 0.01, 0.03, 0.1
+RATES = {
+    "text": (0.003, 0.01, 0.03, 0.1),
+    "adding": (0.003, 0.01, 0.03, 0.1, 0.3),
+    "counting": (0.003, 0.01, 0.03, 0.1, 0.3),
+}
 STARTS, LAYERS = ("orthogonal", "uniform"), (1, 2, 3, "3 skip")
 CELLS = {"LSTM": LSTM}
 SEARCH, CLIP = range(100, 103), 1.0
@@ -53,7 +57,7 @@ class Adding(comparison.Adding):
 
 
 TASKS = {"text": Text, "adding": Adding, "counting": comparison.Counting}
-UPDATES = {"text": 600, "adding": 600, "counting": 300}
+UPDATES = {"text": 600, "adding": 900, "counting": 300}
 WIDEST = {"text": 32, "adding": 24, "counting": 24}  # units of one layer, at most
 
 
@@ -101,7 +105,7 @@ def run(part, task, cell, layers, H, start, rate, seeds):
     """Train the networks of all seeds, in a search at all rates, side by side."""
     name, task = task, TASKS[task]()
     seeds = SEARCH if part == "search" else range(seeds)
-    rates = RATES if part == "search" else [rate]
+    rates = RATES[name] if part == "search" else [rate]
     pairs = [(make(task, cell, layers, H, start, seed), rate)
              for rate in rates for seed in seeds]  # fmt: skip
     kind = Skipping if "skip" in str(layers) else Abreast
@@ -137,7 +141,7 @@ def best(run):
     """Return for each look the rate with the lowest median."""
     scores = np.array(run["score"], float)  # None becomes NaN
     medians = np.median(np.where(np.isnan(scores), np.inf, scores), axis=2)
-    return [RATES[k] for k in medians.argmin(axis=1)]
+    return [RATES[run["task"]][k] for k in medians.argmin(axis=1)]
 
 
 def arms():
