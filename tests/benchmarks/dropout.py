@@ -9,7 +9,7 @@ Ghahramani, 2016), or "none". A run has `train` and `held`, bits a character on 
 of the text that was read and of another, dropping nothing, by look and seed; and
 `stopped`, by seed, `held` at that look at which a third text was predicted best, which
 is what somebody gets who stops early. Weights and batches of a seed are the same for
-all ways and shares. Chapter 14 reads `book/data/dropout.json`, which this script writes.
+all ways and shares. Chapter 14 reads `book/data/dropout.json`.
 It takes five minutes on one core.
 """
 
