@@ -11,7 +11,7 @@ included, which agree within two per cent.
 
 Each start is searched and tested by itself: "orthogonal", the module's own with a
 forget bias of 1; "uniform", as torch.nn draws all. A run of the part "search" has
-`score[look][rate][seed]` on three seeds that are used for nothing else, null where
+`score[look][rate][seed]` on seeds that are used for nothing else, null where
 training broke off. A run of the part "test" has `score[look][seed]` at a `rate` with
 the lowest median of the search at some look; for another look, read the run at its own
 best rate, and compare seed by seed: data and batches are the same for all. The looks
@@ -36,7 +36,12 @@ RATES = {
 }
 STARTS, LAYERS = ("orthogonal", "uniform"), (1, 2, 3, "3 skip")
 CELLS = {"LSTM": LSTM}
-SEARCH, CLIP = range(100, 103), 1.0
+SEARCH = {
+    "text": range(100, 103),
+    "adding": range(100, 103),
+    "counting": range(100, 109),
+}
+CLIP = 1.0
 LOOKS = 0.5, 1.0  # of the updates
 
 
@@ -106,7 +111,7 @@ def matched(task, cell, widest):
 def run(part, task, cell, layers, H, start, rate, seeds):
     """Train the networks of all seeds, in a search at all rates, side by side."""
     name, task = task, TASKS[task]()
-    seeds = SEARCH if part == "search" else range(seeds)
+    seeds = SEARCH[name] if part == "search" else range(seeds)
     rates = {"search": RATES[name], "longer": LONGER, "test": [rate]}[part]
     pairs = [(make(task, cell, layers, H, start, seed), rate)
              for rate in rates for seed in seeds]  # fmt: skip
@@ -164,7 +169,7 @@ def main():
     fixed = {
         "rates": RATES,
         "longer": LONGER,
-        "search": [*SEARCH],
+        "search": {name: [*seeds] for name, seeds in SEARCH.items()},
         "looks": LOOKS,
         "clip": CLIP,
         "updates": UPDATES,
@@ -172,9 +177,14 @@ def main():
     }
     searched = bench.sweep(
         run,
-        [{"part": "search", **arm, "rate": None, "seeds": len(SEARCH)} for arm in some],
-        "depth.json", fixed, **how,
-    )  # fmt: skip
+        [
+            {"part": "search", **arm, "rate": None, "seeds": len(SEARCH[arm["task"]])}
+            for arm in some
+        ],
+        "depth.json",
+        fixed,
+        **how,
+    )
     tested = [
         {**row, "part": "test", "rate": rate, "seeds": seeds}
         for row in searched
