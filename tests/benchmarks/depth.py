@@ -16,8 +16,9 @@ training broke off. A run of the part "test" has `score[look][seed]` at a `rate`
 the lowest median of the search at some look; for another look, read the run at its own
 best rate, and compare seed by seed: data and batches are the same for all. The looks
 are half of the updates and all of them. Of text there is a part "longer", three times
-as long, at the rates `longer`, on seeds 0 to 4, with `score` as in a search. Chapter 14
-reads `book/data/depth.json`. It takes a quarter of an hour on one core.
+as long, at the rates `longer`, on seeds 0 to 4, with `score` as in a search. Three
+layers are tested on adding at a rate of 0.01 as well. Chapter 14 reads
+`book/data/depth.json`. It takes a quarter of an hour on one core.
 """
 
 import bench
@@ -64,6 +65,7 @@ class Adding(comparison.Adding):
 
 TASKS = {"text": Text, "adding": Adding, "counting": comparison.Counting}
 LONGER, TIMES = (0.01, 0.03), 3
+SLOWER = 0.01  # for three layers on adding, which stand still at a higher rate
 UPDATES = {"text": 600, "adding": 900, "counting": 300}
 WIDEST = {"text": 32, "adding": 24, "counting": 24}  # units of one layer, at most
 
@@ -198,7 +200,12 @@ def main():
         for arm in some
         if (arm["task"], arm["start"]) == ("text", "uniform")
     ]
-    bench.sweep(run, tested + longer, "depth.json", fixed, **how)
+    slower = [
+        {**arm, "part": "test", "rate": SLOWER, "seeds": seeds}
+        for arm in some
+        if (arm["task"], arm["layers"]) == ("adding", 3)
+    ]
+    bench.sweep(run, tested + longer + slower, "depth.json", fixed, **how)
 
 
 if __name__ == "__main__":
