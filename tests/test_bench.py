@@ -54,7 +54,7 @@ FLAT = {  # a row of the file is a run; here is one of them
               "H": 2, "start": "uniform", "rate": 0.1, "seeds": 1},
     "dropout": {"way": "a step", "share": 0.5, "start": "uniform", "rate": 0.1,
                 "seeds": 1},
-    "layer_norm": {"task": "counting", "layer_norm": True, "start": "uniform",
+    "layer_norm": {"task": "text", "layer_norm": True, "start": "uniform",
                    "clip": None, "seeds": 1},
     "packing": {"part": "why", "cell": "LSTM", "T": 50},
     "dropped_path": {"start": "chrono", "T": 10, "way": "without dc", "rates": [0.1],
