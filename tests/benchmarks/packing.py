@@ -159,9 +159,9 @@ def faults(step):
 def main():
     """Make the runs that the file lacks."""
     _, how = bench.asked(__doc__, seeds=1)
-    settings = bench.grid(part=["table"], cell=["LSTM", "GRU"], T=TABLE)
+    settings = bench.grid(part=["faults"], cell=["LSTM"], T=[1000])
+    settings += bench.grid(part=["table"], cell=["LSTM", "GRU"], T=TABLE)
     settings += bench.grid(part=["why"], cell=["LSTM"], T=WHY)
-    settings += bench.grid(part=["faults"], cell=["LSTM"], T=[1000])
     settings.sort(key=lambda setting: setting["T"])
     if how["quick"]:
         settings = [setting for setting in settings if setting["T"] < 200]
