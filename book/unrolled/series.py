@@ -76,7 +76,7 @@ def _read(name):
         for key, values in held.items():
             if isinstance(values, list):
                 held[key] = np.array(values, dtype=np.float64)
-                if held["length"] % len(values):
+                if held["length"] not in (len(values), 24 * len(values)):
                     raise ValueError(f"{key} lacks values")
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is missing. {again}") from error
