@@ -58,6 +58,7 @@ RATES = ALL_RATES[2:6]  # of these as many more as it takes to have the best ins
 LOOKS = 25, 50, 100, 200, 400, 800  # updates
 SEARCH = 100, 101, 102  # seeds of the search, none of which is reported
 ORDERS = (1, 0), (2, 0), (3, 0), (9, 0), (0, 1), (1, 1), (2, 1), (2, 2), (3, 2)
+BEFORE = "raw", "difference", "level", "season", "season and level"
 NETS = {"GRU": GRU, "LSTM": LSTM, "RNN": RNN}
 MODELS = "mean", "persistence", "seasonal naive", "truth", "ETS", "ARIMA", "Theta"
 
@@ -125,15 +126,21 @@ def published(exchange):
 TRUTH = {"random walk": (1.0,), "AR(2)": (1.6, -0.8)}
 SERIES = {
     "sunspots": lambda: Series(data.sunspots()[1], 11, (6, 11, 22, 33, 44), 11),
-    "CO2": lambda: Series(data.co2()[1], 52, (13, 26, 52, 78, 104), 52, (365.25 / 7, 3), d=1),
+    "CO2": lambda: Series(
+        data.co2()[1], 52, (13, 26, 52, 78, 104), 52, (365.25 / 7, 3), d=1
+    ),
     "Seattle, daily": lambda: Series(
         data.seattle()[1][:, 0], 12, (3, 7, 14, 28, 56), 365, (365.25, 2)
     ),
     "New York, hourly": lambda: Series(
         data.new_york()[1], 24, (12, 24, 48, 96), 24, (24,)
     ),
-    "bikes, hourly": lambda: Series(data.bikes()[1], 24, (12, 24, 48, 96, 169), 168, (168,)),
-    "bikes, daily": lambda: Series(daily(data.bikes()[1]), 7, (3, 7, 14, 21, 28), 7, (7,)),
+    "bikes, hourly": lambda: Series(
+        data.bikes()[1], 24, (12, 24, 48, 96, 169), 168, (168,)
+    ),
+    "bikes, daily": lambda: Series(
+        daily(data.bikes()[1]), 7, (3, 7, 14, 21, 28), 7, (7,)
+    ),
     "Dow Jones": lambda: Series(data.dow_jones()[1], 12, (2, 5, 10, 20), 5, d=1),
     "volume": lambda: Series(data.exchange()[1][:, 0], 12, (5, 10, 20, 40), 5),
     "random walk": lambda: Series(
@@ -501,8 +508,7 @@ def run(series, horizon, model, before, change, seeds):
 
 def befores(name):
     """Return what may be done to a series first."""
-    season = ("season", "season and level") if series_of(name).season else ()
-    return "raw", "difference", "level", *season
+    return BEFORE if series_of(name).season else BEFORE[:3]
 
 
 def main():
