@@ -53,7 +53,11 @@ def width(T, rng, **options):
     mean = forecast.Autoregression(T).fit(s[:cut]).forecast(s, o)
     rival = mean + np.quantile(wanted[past] - mean[past, 0], Q)
     cost, best = (PAGE["pinball"](x[later], wanted[later], Q)[0] for x in (ys, rival))
-    found = {"past": held[past].mean(), "later": held[later].mean(), "cost": cost / best}
+    found = {
+        "past": held[past].mean(),
+        "later": held[later].mean(),
+        "cost": cost / best,
+    }
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
