@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from agreement import error, floats
 from nets import flat
@@ -26,11 +27,20 @@ def module_of(name, I=3, H=3, depth=1, ways=1, dtype=torch.float64, **more):
                **TORCH[name], **more)  # fmt: skip
 
 
-def by_module(module, case):
-    """Run a module forward and backward; return all by our names, in its order."""
+def by_module(module, case, lengths=None):
+    """Run a module forward and backward; return all by our names, in its order.
+
+    With lengths, all of which are 1 or more, it reads a packed sequence.
+    """
     xs = torch.tensor(case["xs"], requires_grad=True)
     state = [torch.tensor(part, requires_grad=True) for part in case["state"]]
-    hs, last = module(xs, tuple(state) if len(state) > 1 else state[0])
+    first = tuple(state) if len(state) > 1 else state[0]
+    if lengths is None:
+        hs, last = module(xs, first)
+    else:
+        rows = pack_padded_sequence(xs, lengths, True, enforce_sorted=False)
+        rows, last = module(rows, first)
+        hs, _ = pad_packed_sequence(rows, True, total_length=xs.shape[1])
     last = last if isinstance(last, tuple) else (last,)
     loss = (hs * torch.tensor(case["dhs"])).sum()
     for part, d in zip(last, case["dstate"], strict=True):
@@ -45,7 +55,7 @@ def by_module(module, case):
     return {name: part.detach().numpy() for name, part in want.items()}
 
 
-def by_layer(layer, case, depth, ways, gru):
+def by_layer(layer, case, depth, ways, gru, mask=None):
     """Run our layer on the same; name and shape everything as torch does."""
 
     def nest(parts):
@@ -60,7 +70,7 @@ def by_layer(layer, case, depth, ways, gru):
         kinds = len(case["state"])
         return [np.stack(state[k::kinds]) for k in range(kinds)]
 
-    hs, last = layer.forward(case["xs"], nest(case["state"]))
+    hs, last = layer.forward(case["xs"], nest(case["state"]), mask)
     dxs, first = layer.backward(case["dhs"], nest(case["dstate"]))
     got = {"hs": hs, "dxs": dxs}
     got |= {f"last {k}": part for k, part in enumerate(unnest(last))}
@@ -83,8 +93,8 @@ def by_layer(layer, case, depth, ways, gru):
     return got
 
 
-def compare_with_torch(name, depth=2, ways=2, I=3, H=3, B=2, T=4, seed=0, read=None):
-    """Return what from_torch makes of a module computes, and what the module does."""
+def drawn(name, depth=2, ways=2, I=3, H=3, B=2, T=4, seed=0, read=None):
+    """Return a module, what from_torch makes of it, and a case for both."""
     torch.manual_seed(seed)
     module = module_of(name, I, H, depth, ways)
     layer = (read or interop.from_torch)(module)
@@ -97,6 +107,12 @@ def compare_with_torch(name, depth=2, ways=2, I=3, H=3, B=2, T=4, seed=0, read=N
         "state": [floats(rng, depth * ways, B, size) for size in sizes],
         "dstate": [floats(rng, depth * ways, B, size) for size in sizes],
     }
+    return module, layer, case
+
+
+def compare_with_torch(name, depth=2, ways=2, *sizes, **more):
+    """Return what from_torch makes of a module computes, and what the module does."""
+    module, layer, case = drawn(name, depth, ways, *sizes, **more)
     got = by_layer(layer, case, depth, ways, name.startswith("GRU"))
     want = by_module(module, case)
     if not module.bias:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import GRU, LSTM, MGU, RNN, Adam, Linear, Model, losses, train
+from transcription import STEPS
+from unrolled import GRU, LSTM, MGU, RNN, Adam, Linear, Model, Stack, losses, train
 from unrolled.planting import plant
 from unrolled.tasks import adding, counting
 
 sys.path.append(str(Path(__file__).parent / "benchmarks"))
-abreast = import_module("abreast")
+abreast, deep = import_module("abreast"), import_module("deep")
 RATES, UPDATES = (0.001, 0.01, 0.1), 4
 MISTAKES = {
     "without dc": {"dc": "dh * o * (1 - tanh_c**2)"},
@@ -178,3 +179,85 @@ def test_the_mistakes_of_a_gru_are_those_of_its_layer(way):
         for name, p in model.params.items():
             got = many.params[name][k].detach().numpy().reshape(p.shape)
             np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
+
+
+STACKED = ["tanh", "LSTM", "GRU", "GRU, before", "MGU"]
+
+
+def stacks(kind, outputs, depth=3, **dropout):
+    """Make a model with a stack for each rate, with weights of its own."""
+    (cls, how), made = KINDS[kind], []
+    for seed in range(len(RATES)):
+        rng = np.random.default_rng(seed)
+        sizes = [2, 3, 4, 3][: depth + 1] if not dropout else [2, 3, 3]
+        layers = [
+            cls(below, H, rng=rng, **how)
+            for below, H in zip(sizes, sizes[1:], strict=False)
+        ]
+        for layer in layers:
+            for p in layer.params.values():
+                p += 0.3 * rng.standard_normal(p.shape)
+        rngs = {"rng": np.random.default_rng([seed, 9])} if dropout else {}
+        head = Linear(sizes[-1], 1, rng=rng)
+        made.append(Model(Stack(layers, **dropout, **rngs), head, outputs))
+    return made
+
+
+def end_alike(many, models, rows):
+    """Train both ways, and compare all parameters."""
+    for row in rows:
+        many.update(*map(np.stack, zip(*row, strict=True)))
+    for k, model in enumerate(models):
+        train(model, [row[k] for row in rows], losses.mse, Adam(RATES[k]), clip=0.05)
+        for name, p in model.params.items():
+            got = many.params[name][k].detach().numpy().reshape(p.shape)
+            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("outputs", ["last", "all"])
+@pytest.mark.parametrize("kind", STACKED)
+def test_stacks_abreast_are_one_by_one(kind, outputs):
+    models = stacks(kind, outputs)
+    many = abreast.Abreast(models, RATES, clip=0.05)
+    end_alike(many, models, batches(outputs))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("outputs", ["last", "all"])
+def test_dropout_abreast_is_that_of_a_stack(outputs, shared):
+    models = stacks("LSTM", outputs, dropout=0.5, shared=shared)
+    rngs = [np.random.default_rng([seed, 9]) for seed in range(len(RATES))]
+    told = {"shares": [0.5] * 3, "shared": [shared] * 3, "rngs": rngs}
+    many = deep.Dropping(models, RATES, clip=0.05, **told)
+    end_alike(many, models, batches(outputs))
+    models[1].layer.training = False
+    xs = np.random.default_rng(0).standard_normal((4, 6, 2))
+    np.testing.assert_allclose(many.predict(xs)[1], models[1].forward(xs)[0], rtol=1e-7)
+
+
+def test_a_skip_connection_adds_what_a_layer_reads():
+    models, ((row, *_), *_) = stacks("LSTM", "all"), batches("all")
+    for model in models:  # of equal sizes
+        rng = np.random.default_rng(0)
+        model.layer.parts["1"] = LSTM(3, 3, rng=rng)
+        model.layer.parts["2"] = LSTM(3, 3, rng=rng)
+    many = deep.Skipping(models, RATES)
+    ys, _ = many.forward(row[0])
+    got = torch.autograd.grad((ys[1] ** 3).sum(), many.params.values())
+    params = {
+        n: torch.tensor(p, requires_grad=True) for n, p in models[1].params.items()
+    }
+    xs = torch.tensor(row[0]).unbind(1)
+    for k in range(3):
+        own = {n[8:]: p for n, p in params.items() if n.startswith(f"layer.{k}.")}
+        state, hs = 2 * (torch.zeros(4, 3).double(),), []
+        for x in xs:
+            state = STEPS["LSTM"](own, x, *state)
+            hs.append(state[0] + x if k else state[0])
+        xs = hs
+    want = torch.stack(xs, 1) @ params["head.W_y"] + params["head.b_y"]
+    np.testing.assert_allclose(ys[1].detach(), want.detach(), rtol=1e-12)
+    grads = torch.autograd.grad((want**3).sum(), params.values())
+    for grad, alone in zip(got, grads, strict=True):
+        alone = alone.reshape(grad[1].shape)
+        np.testing.assert_allclose(grad[1], alone, rtol=1e-10, atol=1e-14)

@@ -50,6 +50,13 @@ FLAT = {  # a row of the file is a run; here is one of them
                     "seeds": 2},
     "gates": {"task": "text", "kind": "GRU", "H": 4, "T": 16, "start": "uniform",
               "b_z": 1, "rate": 0.1, "updates": 2, "closer": False, "seeds": "search"},
+    "depth": {"part": "test", "task": "counting", "cell": "LSTM", "layers": "3 skip",
+              "H": 2, "start": "uniform", "rate": 0.1, "seeds": 1},
+    "dropout": {"way": "a step", "share": 0.5, "start": "uniform", "rate": 0.1,
+                "seeds": 1},
+    "layer_norm": {"task": "counting", "layer_norm": True, "start": "uniform",
+                   "clip": None, "seeds": 1},
+    "packing": {"part": "why", "cell": "LSTM", "T": 50},
     "dropped_path": {"start": "chrono", "T": 10, "way": "without dc", "rates": [0.1],
                      "seeds": 1},
     "league": {"series": "bikes, daily", "horizon": 7, "model": "GRU",
@@ -264,6 +271,10 @@ def short(monkeypatch):
         elif name == "comparison_longer":
             monkeypatch.setattr(script, "LOOKS", (1, 2, 3))
             monkeypatch.setattr(script, "chosen", lambda cell, H: {0: 0, 1: 1})
+        elif name == "depth":
+            monkeypatch.setitem(script.UPDATES, "counting", 2)
+        elif name == "packing":
+            monkeypatch.setattr(bench, "race", lambda words, rounds: {"padded": 0.1})
         elif name in ("gru_mistakes", "update_bias"):
             monkeypatch.setattr(script, "LOOKS", (0, 1, 2)[name == "gru_mistakes" :])
         else:

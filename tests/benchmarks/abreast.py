@@ -26,14 +26,17 @@ class Abreast(Replicates):
     Parameters
     ----------
     models, rates, loss, clip
-        See `Replicates`. Of the options of an LSTM, only `forget_gate` is heard.
+        See `Replicates`. Of the options of an LSTM, only `forget_gate` is heard. The
+        layer may be a stack of one kind, whose states begin at zero.
     way : str
         How the LSTM goes back: "right", or with one of the mistakes of chapter 9.
     """
 
     def __init__(self, models, rates, *, way="right", **options):
         super().__init__(models, rates, **options)
-        layer, self.loop = models[0].layer, None
+        layers = getattr(models[0].layer, "layers", None)
+        self.names = [f"layer.{k}" for k in range(len(layers))] if layers else ["layer"]
+        layer, self.loops = layers[0] if layers else models[0].layer, None
         self.make = {
             "RNN": lambda *sizes: PlainLoop(*sizes, layer.activation),
             "LSTM": lambda *sizes: LSTMLoop(*sizes, way, layer.forget_gate),
@@ -41,20 +44,25 @@ class Abreast(Replicates):
             "MGU": MinimalLoop,
         }[type(layer).__name__]
 
-    def weights(self, some=slice(None)):
+    @property
+    def loop(self):
+        """The loop of the highest layer, or None before there is one."""
+        return self.loops and self.loops[-1]
+
+    def weights(self, some=slice(None), name="layer"):
         """Put the parameters of some networks side by side, as their loop wants them.
 
         The first is (R, kH, I + 1 + H). A cell whose candidate waits for a gate has
         its matrix (R, H, H) as a second.
         """
         W_x, b, W_h = (
-            self.params[f"layer.{name}"][some] for name in ("W_x", "b", "W_h")
+            self.params[f"{name}.{part}"][some] for part in ("W_x", "b", "W_h")
         )
-        if "layer.b_hn" in self.params:  # the candidate's two parts are kept apart
+        if f"{name}.b_hn" in self.params:  # the candidate's two parts are kept apart
             (W_hr, W_hz, W_hn), none = W_h.chunk(3, -1), torch.zeros_like
             W_x = torch.cat([W_x, none(W_x.chunk(3, -1)[0])], -1)
             W_h = torch.cat([W_hr, W_hz, none(W_hn), W_hn], -1)
-            b = torch.cat([b, self.params["layer.b_hn"][some]], -1)
+            b = torch.cat([b, self.params[f"{name}.b_hn"][some]], -1)
         late = []
         if getattr(self.make, "waits", False):
             H = W_h.shape[1]
@@ -68,17 +76,30 @@ class Abreast(Replicates):
         A state is a tuple of (R, H, B), such as the loop's `last` returns.
         """
         xs = torch.as_tensor(xs, dtype=self.rates.dtype)
-        R, weights = len(self.models[some]), self.weights(some)
+        R, weights = len(self.models[some]), [self.weights(some, n) for n in self.names]
         xs = xs.expand(R, *xs.shape) if xs.ndim == 3 else xs
-        R, B, T, I = xs.shape
+        hs, (R, B, T, I) = xs.permute(2, 0, 3, 1), xs.shape
         if self.loop is None or self.loop.sizes != (R, B, T):
-            self.loop = self.make(weights[0], T, B, I)
-        hs = Unrolled.apply(xs.permute(2, 0, 3, 1), self.loop, state, *weights)
+            self.loops = []
+            for W, *_ in weights:
+                self.loops.append(self.make(W, T, B, I))
+                I = self.loop.H  # noqa: E741
+        for k, (loop, each) in enumerate(zip(self.loops, weights, strict=True)):
+            below = self.between(hs) if k else hs
+            hs = self.above(below, Unrolled.apply(below, loop, state, *each), k)
         last = self.models[0].outputs == "last"
         W_y, b_y = (self.params[f"head.{name}"][some] for name in ("W_y", "b_y"))
         ys = W_y.mT @ (hs[-1:] if last else hs) + b_y.mT  # (T, R, O, B)
         ys = ys.permute(1, 3, 0, 2)
         return (ys[:, :, 0] if last else ys), hs
+
+    def between(self, hs):
+        """Return what a layer reads of the outputs (T, R, H, B) below it."""
+        return hs
+
+    def above(self, below, hs, k):
+        """Return what goes up from layer k, of what it reads and its outputs."""
+        return hs
 
     def look(self, xs, piece=100):
         """Run xs (B, T, I) through all networks; yield piece by piece what is inside.
@@ -109,7 +130,7 @@ class Abreast(Replicates):
 
 
 class Unrolled(torch.autograd.Function):
-    """A loop over the steps as one function of its weights."""
+    """A loop over the steps as one function of its inputs and weights."""
 
     @staticmethod
     def forward(ctx, xs, loop, state, *weights):
@@ -120,8 +141,11 @@ class Unrolled(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, dhs):
-        """Return the gradients of the weights."""
-        return None, None, None, *ctx.loop.run_back(ctx.saved_tensors, dhs)
+        """Return the gradients of the inputs, if asked for, and of the weights."""
+        loop = ctx.loop
+        loop.dxs = torch.empty_like(loop.x) if ctx.needs_input_grad[0] else None
+        grads = loop.run_back(ctx.saved_tensors, dhs)
+        return loop.dxs, None, None, *grads
 
 
 class Loop:
@@ -143,14 +167,14 @@ class Loop:
         self.u = W.new_ones(T + 1, R, K, B)
         self.a, self.da = W.new_empty(T, R, kH, B), W.new_empty(R, kH, B)
         self.du, self.room = W.new_empty(R, K, B), W.new_empty(3, R, H, B)
-        self.hs = self.u[:, :, I + 1 :]
+        self.x, self.hs = self.u[:-1, :, :I], self.u[:, :, I + 1 :]
         self.gates = [a.split(H, 1) for a in self.a]
         self.da_gates = self.da.split(H, 1)
 
     def run(self, weights, xs, state=None):
         """Run the steps from a state, or from zero; return h_1 … h_T."""
         W, *self.late = weights
-        self.u[:-1, :, : self.I] = xs
+        self.x[...] = xs
         for part, first in zip(self.parts(), state or (0, 0), strict=False):
             part[0] = first
         for t in range(len(self.a)):
@@ -159,7 +183,7 @@ class Loop:
         return self.hs[1:]
 
     def run_back(self, weights, dhs):
-        """Go through the steps from the last to the first; return the gradients."""
+        """Go from the last step to the first; return gradients, and fill dxs if any."""
         W, *self.late = weights
         dW, WT = torch.zeros_like(W), W.transpose(1, 2).contiguous()
         self.dlate = [torch.zeros_like(V) for V in self.late]
@@ -170,6 +194,8 @@ class Loop:
             self.step_back(t, dh)
             dW.baddbmm_(self.da, self.u[t].transpose(1, 2))
             bmm(WT, self.da, out=self.du)
+            if self.dxs is not None:
+                self.dxs[t] = self.du[:, : self.I]
             self.after(t, dh)
         return dW, *self.dlate
 

@@ -137,7 +137,7 @@ def score(net, task, batches):
 def other(net, change):
     """Return a copy of the networks whose parameters a function has changed."""
     net = copy.copy(net)
-    net.params, net.loop = {k: p.detach().clone() for k, p in net.params.items()}, None
+    net.params, net.loops = {k: p.detach().clone() for k, p in net.params.items()}, None
     change(net)
     return net
 

@@ -62,7 +62,7 @@ class Replicates:
     def __init__(self, models, rates, loss=mse, *, clip=None, step=None):
         self.models, self.loss, self.clip = models, loss, clip
         layer = models[0].layer
-        self.step = step or STEPS[type(layer).__name__]
+        self.step = step or STEPS.get(type(layer).__name__)
         self.options = {name: getattr(layer, name) for name in options(layer)}
         self.params = {
             name: torch.tensor(stack([model.params[name] for model in models]))
