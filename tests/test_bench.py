@@ -59,6 +59,8 @@ FLAT = {  # a row of the file is a run; here is one of them
     "packing": {"part": "why", "cell": "LSTM", "T": 50},
     "dropped_path": {"start": "chrono", "T": 10, "way": "without dc", "rates": [0.1],
                      "seeds": 1},
+    "league": {"series": "bikes, daily", "horizon": 7, "model": "GRU",
+               "before": "season and level", "change": "H 12", "seeds": 1},
 }  # fmt: skip
 SUMMED = {  # a run of the others, and what it finds
     "characters": ({"layer": "LSTM", "lr": 0.1, "seed": 0},

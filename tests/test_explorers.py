@@ -3,8 +3,12 @@
 Each is put on a page of its own, opened from its file, and moved with the keyboard.
 """
 
+import gzip
 import json
 import re
+import sys
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,9 +17,11 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 from chromium import CLEAN, SITE, WCAG, missing, started, watch
-from unrolled import LSTM, RNN, Linear, data, losses
+from unrolled import LSTM, RNN, Linear, data, figures, losses
 from unrolled.train import truncated
 
+sys.path.append(str(Path(__file__).parent / "benchmarks"))
+bench = import_module("bench")
 SCRIPTS = Path(__file__).resolve().parent.parent / "book" / "site"
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>{tag}</title>
@@ -42,7 +48,9 @@ def explore(browser, tmp_path):
 
     def explore(tag, attributes="", theme="light", width=800, scripts=True, still=None):
         site, path = SCRIPTS.as_uri(), tmp_path / "page.html"
-        still = still or f'<img src="{site}/images/{tag}.svg" alt="The start.">'
+        if still is None:
+            still = f'<img src="{site}/images/{tag}.svg" alt="The start.">'
+            still += told()["page"].data if tag == FORECAST else ""
         ground = {"light": "#ffffff", "dark": "#16191d"}[theme]
         path.write_text(PAGE.format(**locals()), "utf-8")
         view = {"width": width, "height": 900}
@@ -1028,6 +1036,190 @@ def test_the_still_picture_of_the_memory_is_its_start(explore):
     assert_same_drawing(explore(MEMORY), MEMORY)
 
 
+# --- window, horizon, model ----------------------------------------------------------
+
+FORECAST, MODELS = "forecast-window", ("persistence", "seasonal", "linear", "gru")
+LENGTHS, CUT, DRAWN = (1, 2, 4, 8, 16, 32), 220, 55
+NAMES = dict(
+    zip(MODELS, ("persistence", "seasonal naive", "linear", "GRU"), strict=True)
+)
+
+
+@cache
+def told():
+    """Return all that the chapter's cells define: `said`, `page` and the rest."""
+    years, spots = data.sunspots()
+    assert years[CUT] == 1920
+    names = bench.chapter("15-forecasting", "forecaster")
+    names |= {"years": years, "spots": spots, "spot_cut": CUT}
+    return bench.chapter("15-forecasting", FORECAST, **names)
+
+
+@cache
+def said(model, k, T):
+    """Return what was said k years before each test year, from the series itself."""
+    _, spots = data.sunspots()
+    tests, o = np.arange(CUT, len(spots)), np.arange(T, CUT - 22 + 1)
+    if model == "persistence":
+        return spots[tests - k]
+    if model == "seasonal":
+        return spots[tests - (11 if k <= 11 else 22)]
+    if model == "gru":
+        return told()["said"]["gru"][LENGTHS.index(T)][k - 1]
+    seen = np.arange(1, T + 1)
+    X, mean = spots[o[:, None] - seen], spots[o + k - 1].mean()
+    w = np.linalg.pinv(X - X.mean(axis=0)) @ (spots[o + k - 1] - mean)
+    return mean + (spots[tests[:, None] - k + 1 - seen] - X.mean(axis=0)) @ w
+
+
+def miss(model, k, T):
+    """Return the mean absolute error of a forecaster."""
+    return np.abs(said(model, k, T) - data.sunspots()[1][CUT:]).mean()
+
+
+def assert_forecast_right(page):
+    """Compare numbers, curves and sentences with what the series itself gives."""
+    at, shown = setting(page, FORECAST), numbers(page)
+    model, k, T = at["model"], int(at["k"]), LENGTHS[int(at["T"])]
+    true = data.sunspots()[1]
+    errors = {name: miss(name, k, T) for name in MODELS}
+    least = round(min(errors.values()), 2)
+    scale = np.abs(np.diff(true[:CUT])).mean()
+    for name, error in errors.items():
+        got = re.fullmatch(r"([\d.]+) \(([\d.]+)\)(, least)?", shown[name])
+        assert float(got[1]) == pytest.approx(error, abs=0.06), (name, at)
+        assert float(got[2]) == pytest.approx(error / scale, abs=6e-3), (name, at)
+        assert bool(got[3]) == (round(error, 2) == least), (name, at)
+    ys = said(model, k, T)[-DRAWN:]
+    swing = 100 * ys.std() / true[-DRAWN:].std()
+    assert int(shown["swing"].split()[0]) == pytest.approx(swing, abs=1)
+
+    def height(s):
+        return 24 + (200 - s) / 2
+
+    drawn = heights(page, f"{FORECAST} .forecast-spots")
+    assert drawn == pytest.approx(height(true[-DRAWN:]), abs=0.06)
+    drawn = heights(page, f"{FORECAST} .forecast-said.forecast-{model}")
+    assert drawn == pytest.approx(height(ys), abs=0.31), at  # whole numbers
+    for name in MODELS:
+        lines = page.eval_on_selector_all(
+            f"{FORECAST} .forecast-line.forecast-{name}",
+            "all => all.map(e => e.getAttribute('points'))",
+        )
+        over = [miss(name, n, T) for n in range(1, 23)]
+        across = [miss(name, k, n) for n in LENGTHS]
+        for line, want in zip(lines, (over, across), strict=True):
+            got = [float(point.split(",")[1]) for point in line.split()]
+            want = 300 - 104 / 90 * np.array(want)
+            assert got == pytest.approx(want, abs=0.08), (name, at)
+    cx, cy = spots(page, FORECAST, "forecast-point", "cx", "cy")
+    assert cy == pytest.approx(300 - 104 / 90 * errors[model], abs=0.08)
+    want = [34 + 172 * (k - 1) / 21, 228 + 76 * at["T"] / 5]
+    assert cx == pytest.approx(want, abs=0.06)
+    assert (spots(page, FORECAST, "forecast-here", "x1")[0] == cx).all()
+    labels = page.locator(f"{FORECAST} .forecast-on-name").all_text_contents()
+    assert labels == [NAMES[model]]
+
+    spoken = page.get_attribute(f"{FORECAST} svg", "aria-label")
+    assert f"its error is {shown[model].split()[0]}" in spoken
+    best = [NAMES[name] for name in MODELS if "least" in shown[name]]
+    assert spoken.endswith(f": {' and '.join(best)}.")
+    sentence = page.locator(f"{FORECAST} .explorer-sentence").text_content()
+    assert f"k = {k} and T = {T}," in sentence
+    return at
+
+
+def test_the_forecasts_are_those_of_the_series(explore):
+    assert len(gzip.compress(told()["page"].data.encode())) < 30_000
+    page = explore(FORECAST)
+    assert assert_forecast_right(page) == {"model": "persistence", "k": 5, "T": 3}
+    moves = [
+        ("k", "k", "End"),  # two periods: persistence and the seasonal naive are one
+        ("model", "model-persistence", "ArrowDown"),
+        ("k", "k", *["ArrowLeft"] * 11),
+        ("model", "model-seasonal", "ArrowDown"),
+        ("T", "T", "ArrowRight"),
+        ("T", "T", "End"),
+        ("k", "k", "Home"),
+        ("model", "model-linear", "ArrowDown"),
+        ("T", "T", "Home"),
+        ("k", "k", "PageUp"),
+    ]
+    for name, control, *keys in moves:
+        before = setting(page, FORECAST)[name]
+        press(page, f"{FORECAST}-{control}", *keys)
+        assert assert_forecast_right(page)[name] != before
+    assert page.get_attribute(f"#{FORECAST}-T", "aria-valuetext") == "1 year"
+    assert page.seen == CLEAN
+
+
+def test_attributes_say_where_the_forecast_starts(explore):
+    page = explore(FORECAST, 'model="linear" k="22" T="5"')
+    at = assert_forecast_right(page)
+    assert at == {"model": "linear", "k": 22, "T": 5}
+    both = [name for name, text in numbers(page).items() if "least" in text]
+    assert both == ["persistence", "seasonal"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("row", "(rows) => rows[0]"),  # whatever the window is
+        ("error", "function (model, k, w) { return right.call(this, model, k, 5) }"),
+        ("error", "function (model, k, w) { return right.call(this, model, 1, w) }"),
+        ("series", "function (model, k, [, ...said]) {"  # a year early
+                   " return right.call(this, model, k, [...said, 0]) }"),
+    ],
+)  # fmt: skip
+def test_a_wrong_forecast_would_be_seen(explore, name, wrong):
+    page = explore(FORECAST, 'model="linear" T="2"')
+    assert_forecast_right(page)
+    page.evaluate(
+        f"""() => {{
+            const {{ prototype }} = customElements.get("{FORECAST}");
+            const right = prototype.{name};
+            prototype.{name} = {wrong};
+        }}"""
+    )
+    press(page, f"{FORECAST}-k", "ArrowRight")
+    with pytest.raises(AssertionError):
+        assert_forecast_right(page)
+
+
+@pytest.mark.parametrize("part", ["errors", "forecasts"])
+def test_wrong_data_would_be_seen(explore, part):
+    table = json.loads(re.search(">(.*)<", told()["page"].data)[1])
+    rows = table[part]["linear"][3]
+    rows[4] = rows[3]  # of a forecast a year later
+    still = figures.for_explorer(FORECAST, **table).data
+    page = explore(FORECAST, 'model="linear"', still=still)
+    with pytest.raises(AssertionError):
+        assert_forecast_right(page)
+
+
+def test_without_its_data_the_picture_stays(explore):
+    page = explore(FORECAST, still='<img alt="The start.">')
+    assert page.locator("img").count() and not page.locator("input").count()
+    assert page.seen == CLEAN
+
+
+def test_the_still_picture_of_the_forecast_is_its_start(explore):
+    """The nets are trained with the site, so their lines may differ a little."""
+    page = explore(FORECAST)
+    picture = ElementTree.parse(SCRIPTS / "images" / f"{FORECAST}.svg").getroot()
+    still = [(e.get("class"), e.text, e.get("points")) for e in list(picture)[2:]]
+    drawn = page.eval_on_selector_all(
+        f"{FORECAST} svg > *",
+        """all => all.map(e => [e.getAttribute("class"), e.textContent || null,
+            e.getAttribute("points")])""",
+    )
+    assert len(still) > 50
+    for (*one, at), (*other, moved) in zip(still, drawn, strict=True):
+        assert one == other
+        at, moved = (re.findall(r"[\d.]+", points or "") for points in (at, moved))
+        assert list(map(float, moved)) == pytest.approx(list(map(float, at)), abs=1)
+
+
 # --- all of them ---------------------------------------------------------------------
 
 # Each explorer: its page, what the tab key reaches, in order, and the comparison of
@@ -1051,6 +1243,11 @@ EXPLORERS = {
         "09-lstm-memory",
         ("bias", "closed", "scale", "steps"),
         assert_memory_right,
+    ),
+    FORECAST: (
+        "15-forecasting",
+        ("model-persistence", "k", "T"),
+        assert_forecast_right,
     ),
 }
 each_explorer = pytest.mark.parametrize("tag", EXPLORERS)

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 import sys
 from itertools import combinations, pairwise
@@ -481,3 +482,13 @@ def test_colours_keep_their_contrast_on_white():
 def test_styles_of_neighbouring_lines_differ():
     cycle = list(plt.rcParams["axes.prop_cycle"])
     assert all(a["linestyle"] != b["linestyle"] for a, b in pairwise(cycle))
+
+
+def test_an_explorer_finds_its_numbers():
+    numbers = {"a": np.array([[1, 2], [3, 4]]), "b": np.float64(0.5), "c": {"d": [1]}}
+    found = figures.for_explorer("some-explorer", **numbers)._repr_html_()
+    text = re.fullmatch(
+        r'<script type="application/json" id="some-explorer-data">(.*)</script>', found
+    )[1]
+    assert json.loads(text) == {"a": [[1, 2], [3, 4]], "b": 0.5, "c": {"d": [1]}}
+    assert " " not in text

@@ -10,9 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agreement import assert_agrees, floats
-from unrolled.losses import cross_entropy, mse
+from planted import plant_in
+from unrolled import losses
+from unrolled.losses import cross_entropy, mse, quantile
+from unrolled.verify import compare, finite_differences
 
-EACH_LOSS = pytest.mark.parametrize("loss", [mse, cross_entropy])
+
+def quantiles(ys, targets, mask=None, reduction="mean"):
+    """Call `quantile` with levels that share the range out evenly."""
+    Q = np.shape(ys)[-1] if np.ndim(ys) else 0
+    return losses.quantile(ys, targets, np.arange(1, Q + 1) / (Q + 1), mask, reduction)
+
+
+EACH_LOSS = pytest.mark.parametrize("loss", [mse, cross_entropy, quantiles])
 
 
 class Case:
@@ -73,6 +83,127 @@ def test_cross_entropy_is_that_of_torch(case):
     # p - 1 for the label: rounding is relative to the 1, which the mean divides.
     scale = 1.0 if case.reduction == "sum" else 1 / case.counts.sum()
     case.check(cross_entropy, F.cross_entropy, case.labels, given, scale)
+
+
+def pinball(ys, targets, mask, reduction):
+    """Compute the quantile loss and its gradient in loops over single numbers."""
+    Q = ys.shape[-1]
+    total, dys, count = 0.0, np.zeros(ys.shape), 0
+    for place in np.ndindex(ys.shape):
+        level = (place[-1] + 1) / (Q + 1)
+        if mask is None or mask[place[:-1]]:
+            y, target = ys[place], targets[place[:-1]]
+            count += 1
+            if y < target:
+                total, dys[place] = total + level * (target - y), -level
+            elif y > target:
+                total, dys[place] = total + (1 - level) * (y - target), 1 - level
+    scale = 1 / count if reduction == "mean" else 1
+    return scale * total, scale * dys
+
+
+@given(CASES)
+def test_quantile_is_that_of_loops(case):
+    targets = case.targets[..., 0]
+    case.ys[..., :1] = np.where(
+        case.ys[..., :1] > 4, targets[..., None], case.ys[..., :1]
+    )
+    given = np.where(case.counts, targets, np.nan)
+    L, dys = case.run(quantiles, given)
+    want_L, want = pinball(case.ys, targets, case.mask, case.reduction)
+    assert_agrees(L, want_L, case.dtype, scale=1.0)
+    assert_agrees(dys, want, case.dtype)
+
+
+LEVELS = np.array([0.1, 0.5, 0.8])
+
+
+def slope_is_that_of_differences():
+    rng = np.random.default_rng(0)
+    ys, targets = rng.normal(size=(4, 5, 3)), rng.normal(size=(4, 5))
+    assert np.abs(ys - targets[..., None]).min() > 1e-3  # all away from the kink
+    got = losses.quantile(ys, targets, LEVELS)[1]
+    want = finite_differences(lambda: losses.quantile(ys, targets, LEVELS)[0], ys)
+    assert compare({"dys": got}, {"dys": want}).worst < 1e-9
+
+
+def np_quantile_is_best():
+    """No constant is better than NumPy's quantile, and nearby ones are worse."""
+    targets = np.random.default_rng(1).exponential(size=1001)
+    for level in (0.1, 0.25, 0.5, 0.9):
+        best = np.quantile(targets, level)
+        tries = np.append(np.linspace(0, 4, 801), [best - 0.02, best + 0.02])
+        at = [
+            losses.quantile(np.full((1001, 1), y), targets, [level])[0] for y in tries
+        ]
+        least = losses.quantile(np.full((1001, 1), best), targets, [level])[0]
+        assert least <= min(at) and least < min(at[-2:])
+
+
+def test_quantile_goes_down_where_differences_say():
+    slope_is_that_of_differences()
+
+
+def test_quantile_is_least_at_the_quantile():
+    np_quantile_is_best()
+
+
+def test_the_median_costs_half_the_absolute_error():
+    rng = np.random.default_rng(2)
+    ys, targets = rng.normal(size=(6, 1)), rng.normal(size=6)
+    want = np.abs(ys[:, 0] - targets).mean() / 2
+    assert np.isclose(quantile(ys, targets, [0.5])[0], want, rtol=1e-14, atol=0)
+
+
+def test_at_the_kink_the_slope_is_zero():
+    L, dys = quantile(np.array([[1.0, 1.0]]), [1.0], [0.1, 0.9])
+    assert L == 0 and (dys == 0).all()
+    below, above = (quantile(np.array([[y]]), [1.0], [0.25])[1] for y in (0.9, 1.1))
+    assert below == -0.25 and above == 0.75  # zero lies between
+
+
+@pytest.mark.parametrize(
+    "mistakes",
+    [
+        {"slopes": "np.where(errors > 0, levels, levels - 1) * (errors != 0)"},
+        {"slopes": "np.where(errors > 0, levels, -levels)"},
+        {"slopes": "np.where(errors > 0, -levels, 1 - levels)"},
+        {"slopes": "np.where(errors > 0, 1.0, -1.0) / 2"},
+        {"errors": "targets[..., None] - ys"},
+        {"return": "scale * (slopes * errors).sum(), slopes / mask.size"},
+    ],
+)  # fmt: skip
+def test_a_quantile_loss_that_is_wrong_is_found(monkeypatch, mistakes):
+    plant_in(monkeypatch, quantile, mistakes)
+    found = []
+    for check in (slope_is_that_of_differences, np_quantile_is_best):
+        try:
+            check()
+        except AssertionError:
+            found.append(check)
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("targets", "levels", "error", "sentence"),
+    [
+        (np.zeros((2, 3, 2)), [0.1, 0.9], ValueError,
+         "targets must have shape (2, 3), got (2, 3, 2)"),
+        (np.zeros((2, 1)), [0.1, 0.9], ValueError,
+         "targets must have shape (2, 3), got (2, 1)"),
+        (np.full((2, 3), np.nan), [0.1, 0.9], ValueError,
+         "targets must be finite, got nan at index (0, 0)"),
+        (np.zeros((2, 3)), [0.1], ValueError, "levels must have shape (2,), got (1,)"),
+        (np.zeros((2, 3)), 0.5, ValueError, "levels must have shape (2,), got ()"),
+        (np.zeros((2, 3)), [0.5, 1.0], ValueError,
+         "levels must lie between 0 and 1, got [0.5, 1.0]"),
+        (np.zeros((2, 3)), [10, 90], ValueError,
+         "levels must lie between 0 and 1, got [10.0, 90.0]"),
+    ],
+)  # fmt: skip
+def test_quantile_refuses(targets, levels, error, sentence):
+    with refuses(error, sentence):
+        quantile(np.zeros((2, 3, 2)), targets, levels)
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -277,9 +408,11 @@ def test_what_stands_in_the_padding_does_not_matter(loss, junk):
     ys, targets = floats(rng, 2, 3, 4), floats(rng, 2, 3, 4)
     if loss is cross_entropy:
         targets = rng.integers(0, 4, (2, 3))
+    if loss is quantiles:
+        targets = targets[..., 0]
     want = loss(ys, targets, mask)
     ys[~mask] = junk
-    targets[~mask] = junk if loss is mse else -100
+    targets[~mask] = -100 if loss is cross_entropy else junk
     got = loss(ys, targets, mask)
     assert got[0] == want[0]
     np.testing.assert_array_equal(got[1], want[1])
@@ -293,7 +426,7 @@ def test_predictions_that_are_not_finite_are_named(loss, junk):
     ys = np.zeros((2, 3, 4))
     ys[1, 2, 0] = junk
     targets = np.zeros((2, 3, 4)) if loss is mse else np.zeros((2, 3), int)
-    name = "ys" if loss is mse else "logits"
+    name = "logits" if loss is cross_entropy else "ys"
     sentence = f"{name} must be finite, got {junk} at index (1, 2, 0)"
     with refuses(FloatingPointError, sentence):
         loss(ys, targets)
@@ -318,7 +451,7 @@ def test_an_empty_batch_has_no_loss(loss, leading):
 
 @EACH_LOSS
 def test_predictions_are_refused(loss):
-    name = "ys" if loss is mse else "logits"
+    name = "logits" if loss is cross_entropy else "ys"
     sentence = f"{name} must hold floating-point numbers, got int64"
     with refuses(TypeError, sentence):
         loss(np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int64))

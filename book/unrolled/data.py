@@ -6,6 +6,32 @@ Every function returns fresh arrays, safe to change.
 import numpy as np
 
 from .arguments import expect_labels, floating, positive, rectangular, shape_text
+from .series import (
+    bikes,
+    co2,
+    dow_jones,
+    exchange,
+    new_york,
+    seattle,
+    seattle_normals,
+    sunspots,
+)
+
+__all__ = [
+    "bikes",
+    "co2",
+    "dow_jones",
+    "exchange",
+    "hello",
+    "new_york",
+    "one_hot",
+    "reference",
+    "seattle",
+    "seattle_normals",
+    "streams",
+    "sunspots",
+    "windows",
+]
 
 
 def hello(dtype=np.float64):
@@ -24,58 +50,6 @@ def hello(dtype=np.float64):
     alphabet = "".join(sorted(set(word)))
     index = np.array([[alphabet.index(letter) for letter in word]])
     return one_hot(index[:, :-1], len(alphabet), dtype), index[:, 1:], alphabet
-
-
-def _dataset(name):
-    """Return a data set of statsmodels, or say how to get it."""
-    try:
-        import statsmodels.datasets as datasets
-    except ImportError as error:
-        raise ImportError(
-            "This data set comes with statsmodels: pip install statsmodels."
-        ) from error
-    return getattr(datasets, name).load_pandas().data
-
-
-def sunspots():
-    """Return the yearly sunspot numbers, 1700 to 2008.
-
-    From statsmodels, which took it from the National Geophysical Data Center of the
-    United States; public domain. It is the scale in use before the revision of 2015.
-
-    Returns
-    -------
-    years : array of int, shape (309,)
-        Calendar years.
-    counts : array of float, shape (309,)
-        The year's mean sunspot number, a weighted count of spots and groups of
-        spots; no unit.
-    """
-    table = _dataset("sunspots")
-    years = table["YEAR"].to_numpy().astype(int)
-    return years, table["SUNACTIVITY"].to_numpy(dtype=np.float64, copy=True)
-
-
-def co2():
-    """Return the weekly carbon dioxide at Mauna Loa, March 1958 to December 2001.
-
-    From statsmodels: Keeling and Whorf, Carbon Dioxide Information Analysis Center, Oak
-    Ridge National Laboratory, 2004; public domain.
-
-    Returns
-    -------
-    dates : array of datetime64[D], shape (2284,)
-        Saturdays, one a week without a break.
-    ppm : array of float, shape (2284,)
-        Mole fraction of carbon dioxide in the air, in parts per million. The 59
-        weeks without a measurement lie on the straight line between their
-        neighbours.
-    """
-    table = _dataset("co2")
-    dates = table.index.to_numpy().astype("datetime64[D]")
-    ppm = table["co2"].to_numpy(dtype=np.float64)
-    known, weeks = ~np.isnan(ppm), np.arange(len(ppm))
-    return dates, np.interp(weeks, weeks[known], ppm[known])
 
 
 def reference():

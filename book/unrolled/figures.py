@@ -8,6 +8,7 @@
 >>> d.show()
 """
 
+import json
 from itertools import product
 from pathlib import Path
 
@@ -281,3 +282,17 @@ def band(ax, x, runs, **options):
     (line,) = ax.plot(x, np.median(runs, axis=0), **options)
     low, high = runs.min(axis=0), runs.max(axis=0)
     ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, lw=0)
+
+
+def for_explorer(name, **numbers):
+    """Return numbers as a script of the page, where an explorer finds them.
+
+    Show it in a notebook, and it stands in the site as JSON with the id "NAME-data".
+    Arrays become lists; round them first, for the page carries every digit.
+    """
+    from IPython.display import HTML
+
+    text = json.dumps(
+        numbers, separators=(",", ":"), default=lambda array: array.tolist()
+    )
+    return HTML(f'<script type="application/json" id="{name}-data">{text}</script>')

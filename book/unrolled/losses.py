@@ -82,6 +82,40 @@ def cross_entropy(logits, labels, mask=None, reduction="mean"):
     return -scale * (log_p[..., 0] * mask).sum(), dlogits
 
 
+def quantile(ys, targets, levels, mask=None, reduction="mean"):
+    """Weigh the errors of quantiles: too high by 1 - level, too low by the level.
+
+    The constant that makes it least is the quantile of the targets at that level. Where
+    a prediction is exact, the slope jumps from -level to 1 - level; zero is returned.
+
+    Parameters
+    ----------
+    ys : array, shape (..., Q)
+        Predictions, one for each level.
+    targets : array, shape (...)
+        What came, in the same unit.
+    levels : array, shape (Q,)
+        Which quantiles, each above 0 and below 1; 0.5 is the median.
+
+    Returns
+    -------
+    loss : number
+        In the unit of the targets, the mean over all numbers that count, or their sum.
+    dys : array, shape (..., Q)
+        The gradient of the loss with respect to ys.
+    """
+    ys, mask = _predictions("ys", ys, mask)
+    levels = expect("levels", levels, ys.shape[-1:], ys.dtype)
+    if ((levels <= 0) | (levels >= 1)).any():
+        raise ValueError(f"levels must lie between 0 and 1, got {levels.tolist()}")
+    targets = expect("targets", targets, mask.shape, ys.dtype, finite=False)
+    targets = all_finite("targets", np.where(mask, targets, 0))
+    scale = _scale(reduction, mask, ys.shape[-1])
+    errors = ys - targets[..., None]
+    slopes = np.where(errors > 0, 1 - levels, -levels) * (errors != 0)
+    return scale * (slopes * errors).sum(), scale * slopes
+
+
 def _predictions(name, ys, mask):
     """Return predictions, zero where no step counts, and a mask of the steps that do.
 

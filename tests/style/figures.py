@@ -5,7 +5,7 @@ import re
 
 from .page import chapter_rule, is_sentence
 
-QUIET = {"use_style"}  # functions of figures that draw nothing
+QUIET = {"use_style", "for_explorer"}  # functions of figures that draw nothing
 
 
 def top_level_calls(text):
