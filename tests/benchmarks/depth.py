@@ -15,10 +15,11 @@ forget bias of 1; "uniform", as torch.nn draws all. A run of the part "search" h
 training broke off. A run of the part "test" has `score[look][seed]` at a `rate` with
 the lowest median of the search at some look; for another look, read the run at its own
 best rate, and compare seed by seed: data and batches are the same for all. The looks
-are half of the updates and all of them. Of text there is a part "longer", three times
-as long, at the rates `longer`, on seeds 0 to 4, with `score` as in a search. Three
-layers are tested on adding at a rate of 0.01 as well. Chapter 14 reads
-`book/data/depth.json`. It takes a quarter of an hour on one core.
+are half of the updates and all of them. Three layers are tested on adding at a rate of
+0.01 as well. The part "longer" has `score` as a search: of text three times the
+updates, of stacks of three on adding twice as many, at the rates and for the number of
+seeds that `longer` names. Chapter 14 reads `book/data/depth.json`. It takes half an
+hour on one core.
 """
 
 import bench
@@ -64,7 +65,10 @@ class Adding(comparison.Adding):
 
 
 TASKS = {"text": Text, "adding": Adding, "counting": comparison.Counting}
-LONGER, TIMES = (0.01, 0.03), 3
+LONGER = {  # how many times the updates, at which rates, for how many seeds
+    "text": (3, (0.01, 0.03, 0.1), 5),
+    "adding": (2, (0.003, 0.01, 0.03), 20),
+}
 SLOWER = 0.01  # for three layers on adding, which stand still at a higher rate
 UPDATES = {"text": 600, "adding": 900, "counting": 300}
 WIDEST = {"text": 32, "adding": 24, "counting": 24}  # units of one layer, at most
@@ -112,15 +116,17 @@ def matched(task, cell, widest):
 
 def run(part, task, cell, layers, H, start, rate, seeds):
     """Train the networks of all seeds, in a search at all rates, side by side."""
-    name, task = task, TASKS[task]()
+    name, task, times = task, TASKS[task](), 1
     seeds = SEARCH[name] if part == "search" else range(seeds)
-    rates = {"search": RATES[name], "longer": LONGER, "test": [rate]}[part]
+    rates = RATES[name] if part == "search" else [rate]
+    if part == "longer":
+        times, rates, _ = LONGER[name]
     pairs = [(make(task, cell, layers, H, start, seed), rate)
              for rate in rates for seed in seeds]  # fmt: skip
     kind = Skipping if "skip" in str(layers) else Abreast
     many = kind(*zip(*pairs, strict=True), loss=task.loss, clip=CLIP)
     rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
-    updates, found = UPDATES[name] * (TIMES if part == "longer" else 1), []
+    updates, found = UPDATES[name] * times, []
     draws = (drawn(task, rngs, "train", len(rates)) for _ in range(updates))
     for _ in many.train(draws, updates, [int(look * updates) for look in LOOKS]):
         judges = [np.random.default_rng([seed, 3]) for seed in seeds]
@@ -196,9 +202,10 @@ def main():
     for row in tested:
         del row["score"]
     longer = [
-        {**arm, "part": "longer", "rate": None, "seeds": 5}
+        {**arm, "part": "longer", "rate": None, "seeds": LONGER[arm["task"]][2]}
         for arm in some
         if (arm["task"], arm["start"]) == ("text", "uniform")
+        or (arm["task"] == "adding" and depth(arm["layers"]) == 3)
     ]
     slower = [
         {**arm, "part": "test", "rate": SLOWER, "seeds": seeds}
