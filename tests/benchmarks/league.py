@@ -567,14 +567,14 @@ def main():
     for model in NETS:
         add(last, 1, [model], change="H 12", seeds=4 * seeds)
     add(last, 1, ["RNN"], change="as published", seeds=4 * seeds)
-    for name in sorted(league, key=lambda name: series_of(name).windows):  # quick first
-        for k in (1, series_of(name).row):
-            for before in reversed(befores(name)):
-                add(name, k, ["GRU"], before, seeds=seeds)
     for name, k, before in VARIED:
         add(name, k, ["LSTM"], before, seeds=seeds)
         for change in ("H 32", "uniform", "four times the updates"):
             add(name, k, ["GRU"], before, change, seeds)
+    for name in sorted(league, key=lambda name: len(series_of(name).values)):
+        for k in (1, series_of(name).row):
+            for before in reversed(befores(name)):
+                add(name, k, ["GRU"], before, seeds=seeds)
     fixed = {"sizes": SIZES, "most": STEPS, "rates": RATES, "capped": CAP}
     fixed["series"] = {name: series_of(name).about() for name in SERIES}
     bench.sweep(run, settings, "league.json", fixed, **how)
