@@ -3,6 +3,7 @@
 import ast
 import re
 import shutil
+import subprocess
 import sys
 from zipfile import ZipFile
 
@@ -99,6 +100,15 @@ def test_a_notebook_runs_where_it_is_unpacked(tmp_path, monkeypatch):
     notebook.cells.append(last)
     NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}).execute()
     assert last.outputs[0]["text"].strip().startswith(str(folder))
+
+
+def test_the_series_are_read_where_they_are_unpacked(tmp_path, monkeypatch):
+    folder = unpacked(take_away.notebooks(), tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    code = "from unrolled import data; print(len(data.bikes()[1]), data.__file__)"
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
+    assert told.split() == ["8760", str(folder / "unrolled" / "data.py")]
 
 
 def test_the_zip_holds_what_the_notebooks_read(tmp_path):
