@@ -84,6 +84,7 @@ def test_bikes_count_nothing_where_the_source_has_no_hour():
     assert rentals.shape == (8760,) and inputs.shape == (8760, 4)
     assert (rentals == 0).sum() == 115 and rentals.sum() == 1243103
     assert closest(hours, rentals, "2011-08-23T14") == rentals.max() == 651
+    assert closest(hours, rentals, "2011-03-13T02") == 0  # no such hour by the clock
     days = rentals.reshape(365, 24).sum(axis=1)
     assert days[:5].tolist() == [985, 801, 1349, 1562, 1600]  # as in the source's days
     assert str(hours[24 * days.argmax()])[:10] == "2011-07-04" and days.max() == 6043
@@ -134,6 +135,7 @@ def test_the_dow_closes_where_it_did():
     dates, prices = data.dow_jones()
     closes = {
         "1966-02-09": 995.15,
+        "1973-01-11": 1051.70,
         "1974-12-06": 577.60,
         "1982-08-12": 776.92,
         "1986-12-31": 1895.95,

@@ -160,7 +160,7 @@ def bikes():
     Returns
     -------
     hours : array of datetime64[h], shape (8760,)
-        Hours without a break.
+        Hours by the clock, which skips 2 o'clock on 13 March.
     rentals : array of float, shape (8760,)
         Bicycles rented in the hour. The source leaves out 115 hours; here they have 0
         rentals, because the source has no hour with fewer than 1.
