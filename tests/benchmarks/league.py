@@ -533,7 +533,7 @@ def run(series, horizon, model, before, change, seeds):
     return kept | {"together": bench.digits(together, 4)}
 
 
-def befores(name):
+def adjustments(name):
     """Return what may be done to a series first."""
     root = ("root",) if name == "sunspots" else ()
     return *(BEFORE[:5] if series_of(name).season else BEFORE[:3]), *root
@@ -560,7 +560,7 @@ def main():
                 }
                 if not lacks.get(model):
                     add(name, k, [model])
-            for before in befores(name):
+            for before in adjustments(name):
                 more = ["ARIMA"] if before == "root" else []
                 add(name, k, ["linear", *more], before)
     add(last, 1, ["mean", "persistence", "linear"])
@@ -573,7 +573,7 @@ def main():
             add(name, k, ["GRU"], before, change, seeds)
     for name in sorted(league, key=lambda name: len(series_of(name).values)):
         for k in (1, series_of(name).row):
-            for before in reversed(befores(name)):
+            for before in reversed(adjustments(name)):
                 add(name, k, ["GRU"], before, seeds=seeds)
     fixed = {"sizes": SIZES, "most": STEPS, "rates": RATES, "capped": CAP}
     fixed["series"] = {name: series_of(name).about() for name in SERIES}
