@@ -57,37 +57,33 @@ def batches(outputs):
     return [[draw(rng, 4, 6) for rng in rngs] for _ in range(UPDATES)]
 
 
+def end_alike(many, models, rows, carry=False):
+    """Train both ways, and compare all parameters."""
+    state = None
+    for row in rows:
+        many.update(*map(np.stack, zip(*row, strict=True)), state=state)
+        state = many.loop.last() if carry else None
+    for k, (model, lr) in enumerate(zip(models, RATES, strict=True)):
+        alone = [row[k] for row in rows]
+        train(model, alone, losses.mse, Adam(lr), clip=0.05, carry=carry)
+        for name, p in model.params.items():
+            got = many.params[name][k].detach().numpy().reshape(p.shape)
+            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10, err_msg=name)
+
+
 @pytest.mark.parametrize("outputs", ["last", "all"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_abreast_is_one_by_one(kind, outputs):
-    models, rows = build(kind, outputs), batches(outputs)
-    way = kind if kind in MISTAKES else "right"
+    models, way = build(kind, outputs), kind if kind in MISTAKES else "right"
     many = abreast.Abreast(models, RATES, clip=0.05, way=way)
-    for row in rows:
-        many.update(*map(np.stack, zip(*row, strict=True)))
-    ended = {name: p.detach().numpy() for name, p in many.params.items()}
-    for k, model in enumerate(models):
-        alone = [row[k] for row in rows]
-        train(model, alone, losses.mse, Adam(RATES[k]), clip=0.05)
-        for name, p in model.params.items():
-            got = ended[name][k].reshape(p.shape)
-            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
+    end_alike(many, models, batches(outputs))
 
 
 @pytest.mark.parametrize("kind", ["tanh", "LSTM", "GRU", "GRU, before", "MGU"])
 def test_a_state_is_carried_and_its_gradient_cut(kind):
-    models, rows, state = build(kind, "all"), batches("all"), None
+    models = build(kind, "all")
     many = abreast.Abreast(models, RATES, clip=0.05)
-    for row in rows:
-        many.update(*map(np.stack, zip(*row, strict=True)), state=state)
-        state = many.loop.last()
-    ended = {name: p.detach().numpy() for name, p in many.params.items()}
-    for k, model in enumerate(models):
-        alone = [row[k] for row in rows]
-        train(model, alone, losses.mse, Adam(RATES[k]), clip=0.05, carry=True)
-        for name, p in model.params.items():
-            got = ended[name][k].reshape(p.shape)
-            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
+    end_alike(many, models, batches("all"), carry=True)
 
 
 def test_those_that_stay_go_on_as_before():
@@ -170,15 +166,9 @@ def test_the_mistakes_of_a_gru_are_those_of_its_layer(way):
         type("GRU", (GRU,), wrong),
         {"reset": "after" if after else "before"},
     )
-    models, rows = build("wrong", "last"), batches("last")
+    models = build("wrong", "last")
     many = mistakes.going(abreast.Abreast(models, RATES, clip=0.05), way)
-    for row in rows:
-        many.update(*map(np.stack, zip(*row, strict=True)))
-    for k, model in enumerate(models):
-        train(model, [row[k] for row in rows], losses.mse, Adam(RATES[k]), clip=0.05)
-        for name, p in model.params.items():
-            got = many.params[name][k].detach().numpy().reshape(p.shape)
-            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10)
+    end_alike(many, models, batches("last"))
 
 
 STACKED = ["tanh", "LSTM", "GRU", "GRU, before", "MGU"]
@@ -201,17 +191,6 @@ def stacks(kind, outputs, depth=3, **dropout):
         head = Linear(sizes[-1], 1, rng=rng)
         made.append(Model(Stack(layers, **dropout, **rngs), head, outputs))
     return made
-
-
-def end_alike(many, models, rows):
-    """Train both ways, and compare all parameters."""
-    for row in rows:
-        many.update(*map(np.stack, zip(*row, strict=True)))
-    for k, model in enumerate(models):
-        train(model, [row[k] for row in rows], losses.mse, Adam(RATES[k]), clip=0.05)
-        for name, p in model.params.items():
-            got = many.params[name][k].detach().numpy().reshape(p.shape)
-            np.testing.assert_allclose(got, p, rtol=1e-8, atol=1e-10, err_msg=name)
 
 
 @pytest.mark.parametrize("outputs", ["last", "all"])

@@ -85,13 +85,13 @@ def seattle(folder):
         "unit": "highest and lowest temperature of the day in °C, precipitation in "
         "mm, mean wind in m/s",
     }
-    names = {"high": "temp_max", "low": "temp_min", "rain": "precipitation"}
-    names["wind"] = "wind"
-    columns = {
-        ours: column(rows, lambda row, name=name: float(row[name]))
-        for ours, name in names.items()
-    }
-    write("seattle.json", times, head, **columns)
+    write(
+        "seattle.json", times, head,
+        high=column(rows, lambda row: float(row["temp_max"])),
+        low=column(rows, lambda row: float(row["temp_min"])),
+        rain=column(rows, lambda row: float(row["precipitation"])),
+        wind=column(rows, lambda row: float(row["wind"])),
+    )  # fmt: skip
 
 
 def seattle_normals(folder):
