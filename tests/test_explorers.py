@@ -138,10 +138,14 @@ def assert_same_drawing(page, tag):
 
 
 def assert_moves(page, tag, assert_shown, moves):
-    """Press the keys of each move: its control changes, and what is shown is right."""
-    for name, *keys in moves:
+    """Press the keys of each move: its control changes, and what is shown is right.
+
+    A control is named as it is set, and a choice of several "name-choice".
+    """
+    for control, *keys in moves:
+        name = control.partition("-")[0]
         before = setting(page, tag)[name]
-        press(page, f"{tag}-{name}", *keys)
+        press(page, f"{tag}-{control}", *keys)
         assert assert_shown(page)[name] != before
 
 
@@ -227,26 +231,23 @@ def test_the_latch_shows_what_the_layer_computes(explore):
         click(page, LATCH, "next")
         assert assert_latch_right(page)["t"] == min(t, 12)
     moves = [
-        ("flip", "flip", "Space"),
-        ("signs", "signs-mixed", "ArrowRight"),
-        ("w_h", "w_h", *["ArrowLeft"] * 7),  # 2.65: the first that no run turns
-        ("w_h", "w_h", "ArrowLeft"),  # 2.60: a run of eleven
-        ("flip", "flip", "Space"),
-        ("k", "k", "End"),
-        ("t", "t", "ArrowLeft"),
-        ("w_h", "w_h", "Home"),
-        ("signs", "signs-against", "ArrowLeft"),
-        ("w_h", "w_h", "End"),
-        ("w_x", "w_x", "End"),
-        ("w_x", "w_x", "Home"),
-        ("k", "k", "Home"),
-        ("t", "t", "Home"),
+        ("flip", "Space"),
+        ("signs-mixed", "ArrowRight"),
+        ("w_h", *["ArrowLeft"] * 7),  # 2.65: the first that no run turns
+        ("w_h", "ArrowLeft"),  # 2.60: a run of eleven
+        ("flip", "Space"),
+        ("k", "End"),
+        ("t", "ArrowLeft"),
+        ("w_h", "Home"),
+        ("signs-against", "ArrowLeft"),
+        ("w_h", "End"),
+        ("w_x", "End"),
+        ("w_x", "Home"),
+        ("k", "Home"),
+        ("t", "Home"),
     ]
-    for name, control, *keys in moves:
-        before = setting(page, LATCH)[name]
-        press(page, f"{LATCH}-{control}", *keys)
-        assert assert_latch_right(page)[name] != before
-    assert {name for name, *_ in moves} == start.keys()
+    assert_moves(page, LATCH, assert_latch_right, moves)
+    assert {control.partition("-")[0] for control, *_ in moves} == start.keys()
     assert page.seen == CLEAN
 
 
@@ -1134,21 +1135,18 @@ def test_the_forecasts_are_those_of_the_series(explore):
     page = explore(FORECAST)
     assert assert_forecast_right(page) == {"model": "persistence", "k": 5, "T": 3}
     moves = [
-        ("k", "k", "End"),  # two periods: persistence and the seasonal naive are one
-        ("model", "model-persistence", "ArrowDown"),
-        ("k", "k", *["ArrowLeft"] * 11),
-        ("model", "model-seasonal", "ArrowDown"),
-        ("T", "T", "ArrowRight"),
-        ("T", "T", "End"),
-        ("k", "k", "Home"),
-        ("model", "model-linear", "ArrowDown"),
-        ("T", "T", "Home"),
-        ("k", "k", "PageUp"),
+        ("k", "End"),  # two periods: persistence and the seasonal naive are one
+        ("model-persistence", "ArrowDown"),
+        ("k", *["ArrowLeft"] * 11),
+        ("model-seasonal", "ArrowDown"),
+        ("T", "ArrowRight"),
+        ("T", "End"),
+        ("k", "Home"),
+        ("model-linear", "ArrowDown"),
+        ("T", "Home"),
+        ("k", "PageUp"),
     ]
-    for name, control, *keys in moves:
-        before = setting(page, FORECAST)[name]
-        press(page, f"{FORECAST}-{control}", *keys)
-        assert assert_forecast_right(page)[name] != before
+    assert_moves(page, FORECAST, assert_forecast_right, moves)
     assert page.get_attribute(f"#{FORECAST}-T", "aria-valuetext") == "1 year"
     assert page.seen == CLEAN
 
